@@ -1,0 +1,61 @@
+# Every target sets up .venv by itself (scripts/bootstrap.sh); with nothing to do that takes a few milliseconds.
+# PYTHON=/path/to/python3 chooses the interpreter, PROFILE=laptop|gpu|paper the profile of `make book` and `make train`.
+
+export OMP_WAIT_POLICY := PASSIVE
+PROFILE ?= laptop
+WORKERS ?= 2
+PORT ?= 8000
+BIN := .venv/bin
+NOTEBOOKS := $(wildcard notebooks/*.ipynb)
+CHECKED := $(wildcard inpaintlib tests book notebooks)
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+
+.DEFAULT_GOAL := help
+.PHONY: help env book smoke train lab serve test lint test-slow doctor lock clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+
+env: ## set up .venv from requirements.lock
+	@PYTHON="$(PYTHON)" sh scripts/bootstrap.sh
+
+book: env ## run the notebooks that changed and build the book (book/_build/html)
+	$(BIN)/python book/build.py --profile $(PROFILE)
+
+smoke: env ## the whole book in the smoke profile: every cell runs, in minutes
+	$(BIN)/python book/build.py --profile smoke
+
+train: env ## train the profile's networks again; may be stopped and started at any time
+	$(BIN)/inpaintlib study run --profile $(PROFILE)
+
+lab: env ## JupyterLab on this machine, opened at the notebooks
+	$(BIN)/jupyter lab --ip=127.0.0.1 --notebook-dir=. $(firstword $(NOTEBOOKS))
+
+serve: env ## serve the built book on this machine (PORT=8000)
+	@test -f book/_build/html/index.html || { echo "The book is not built yet: run make book first." >&2; exit 1; }
+	@echo "The book is at http://127.0.0.1:$(PORT)/ (Ctrl-C ends it)"
+	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory book/_build/html $(PORT)
+
+lint: env ## style, imports, and notebooks without outputs
+	$(BIN)/ruff check --quiet $(CHECKED)
+	$(BIN)/ruff format --quiet --check $(CHECKED)
+	$(if $(NOTEBOOKS),$(BIN)/nbstripout --keep-id --verify $(NOTEBOOKS))
+	$(BIN)/lint-imports --no-logo
+
+test: lint ## the checks of `make lint`, then the fast tests
+	$(PYTEST) -m "not slow"
+
+test-slow: env ## the slow tests
+	$(PYTEST) -m slow
+
+doctor: env ## one OK or FAIL line for each thing a reader needs
+	@$(BIN)/inpaintlib doctor
+
+lock: env ## resolve the dependencies of pyproject.toml anew into requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-emit-find-links --extra book --extra dev pyproject.toml -o requirements.lock
+
+clean: ## remove what was built; .venv and trained weights stay
+	rm -rf book/_build book/chapters book/_static/mathjax build .snakemake .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .hypothesis *.egg-info
+	find inpaintlib tests book -name __pycache__ -type d -prune -exec rm -rf {} +
