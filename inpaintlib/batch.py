@@ -1,0 +1,103 @@
+"""Batch and Output: what every model takes and gives."""
+
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+import torch
+from jaxtyping import Float, UInt8
+from torch import Tensor
+from torch.nn import functional as F
+
+from inpaintlib import priors as prior_maps
+
+PRIORS = ("edge", "gray", "smooth")
+
+
+@dataclass(frozen=True)
+class Target:
+    """The ground truth, for losses and metrics only: image [B,3,H,W] in [-1,1], edge and gray [B,1,H,W] in [0,1]."""
+
+    image: Float[Tensor, "b 3 h w"]
+    edge: Float[Tensor, "b 1 h w"]
+    gray: Float[Tensor, "b 1 h w"]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What a model may see, and, where it is known, what it should have drawn.
+
+    image: [B,3,H,W] in [-1,1], zero in the hole.  mask: [B,1,H,W], 1 known, 0 hole.
+    priors: name -> [B,c,H,W] in [0,1], zero in the hole.
+    """
+
+    image: Float[Tensor, "b 3 h w"]
+    mask: Float[Tensor, "b 1 h w"]
+    priors: dict[str, Float[Tensor, "b c h w"]]
+    target: Target | None = None
+
+    @classmethod
+    def make(
+        cls,
+        image: Float[Tensor, "b 3 h w"] | UInt8[Tensor, "b 3 h w"],
+        mask: Float[Tensor, "b 1 h w"],
+        priors: tuple[str, ...] = PRIORS,
+        leak: bool = False,
+        truth: bool = True,
+    ) -> "Batch":
+        """Mask the image (uint8, or float in [-1,1]) and draw its priors.
+
+        With `leak=False` nothing that the model sees depends on what lies under the hole; `leak=True` is the papers'
+        protocol, priors from the ground truth and then masked. `truth=False` leaves the target out.
+        """
+        if image.dtype == torch.uint8:
+            image = image.float() / 127.5 - 1
+        mask = mask.to(image)
+        return cls(
+            image=image * mask,
+            mask=mask,
+            priors=prior_maps.extract(image, mask, priors, leak=leak),
+            target=_target(image) if truth else None,
+        )
+
+    def __len__(self) -> int:
+        return len(self.image)
+
+    def to(self, device: torch.device | str) -> "Batch":
+        """The same batch on another device."""
+        target = self.target
+        if target is not None:
+            target = Target(*(getattr(target, f.name).to(device) for f in fields(target)))
+        return replace(
+            self,
+            image=self.image.to(device),
+            mask=self.mask.to(device),
+            priors={name: value.to(device) for name, value in self.priors.items()},
+            target=target,
+        )
+
+    def padded(self, stride: int) -> "Batch":
+        """Grown at the right and the bottom to multiples of `stride`; what is added is hole. Drops the target."""
+        h, w = self.image.shape[-2:]
+        pad = (0, -w % stride, 0, -h % stride)
+        return Batch(
+            F.pad(self.image, pad), F.pad(self.mask, pad), {name: F.pad(p, pad) for name, p in self.priors.items()}
+        )
+
+
+def _target(image: Tensor) -> Target:
+    full = prior_maps.extract(image, torch.ones_like(image[:, :1]), ("edge", "gray"), leak=True)
+    return Target(image, full["edge"], full["gray"])
+
+
+@dataclass(frozen=True)
+class Output:
+    """What a model gives: image [B,3,H,W] in [-1,1], raw; aux: what auxiliary losses read; features: named maps per
+    layer, filled when asked for with `model(batch, features=True)`."""
+
+    image: Float[Tensor, "b 3 h w"]
+    aux: dict[str, Any] = field(default_factory=dict)
+    features: dict[str, list[Tensor]] = field(default_factory=dict)
+
+    def composite(self, batch: Batch) -> Float[Tensor, "b 3 h w"]:
+        """The known pixels of the batch, and the model's in the hole."""
+        return torch.where(batch.mask > 0, batch.image, self.image)

@@ -1,0 +1,45 @@
+"""Which models there are: name -> class, and how one is built."""
+
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any
+
+from torch import nn
+
+from inpaintlib.errors import InputError
+
+_MODELS: dict[str, type[nn.Module]] = {}
+
+
+def model(name: str) -> Callable[[type[nn.Module]], type[nn.Module]]:
+    """Register a model class under `name`.
+
+    The class holds a frozen dataclass `Config` and `losses` (terms of `inpaintlib.losses`), is built with a Config, and
+    maps a Batch to an Output. `stride` says which sizes it takes: multiples of it.
+    """
+
+    def register(cls: type[nn.Module]) -> type[nn.Module]:
+        if name in _MODELS:
+            raise ValueError(f"A model named {name!r} exists already; choose another name.")
+        _MODELS[name] = cls
+        cls.name = name
+        return cls
+
+    return register
+
+
+def models() -> list[str]:
+    """The names that `build` and `load` take."""
+    return sorted(_MODELS)
+
+
+def build(name: str, **config: Any) -> nn.Module:
+    """A model with random weights. Raises InputError on an unknown model or configuration field."""
+    if name not in _MODELS:
+        raise InputError(f"There is no model named {name!r}; there are {', '.join(models())}.")
+    cls = _MODELS[name]
+    known = [f.name for f in fields(cls.Config)]
+    for key in config:
+        if key not in known:
+            raise InputError(f"{name} has no setting named {key!r}; it has {', '.join(known)}.")
+    return cls(cls.Config(**config))

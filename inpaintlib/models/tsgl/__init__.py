@@ -1,0 +1,3 @@
+from inpaintlib.models.tsgl.network import TSGL, Config
+
+__all__ = ["TSGL", "Config"]

@@ -1,0 +1,54 @@
+"""The structure encoder of TSGL (Sec. III-A1) and the structure decoder D_S that trains it (Sec. III-C)."""
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from inpaintlib.ops.partial_conv import PartialConv
+
+KERNELS = (7, 5, 5, 3, 3)
+
+
+class StructureEncoder(nn.Module):
+    """Five partial convolutions of stride 2 over edge map, grayscale and mask; widths double from layer to layer.
+
+    forward(x [B,3,H,W], mask [B,1,H,W]) -> [S_1 .. S_5], S_k [B, width 2^(k-1), H/2^k, W/2^k]. The first layer has no
+    normalization.
+    """
+
+    def __init__(self, width: int):
+        super().__init__()
+        self.channels = tuple(width * 2**k for k in range(5))
+        inputs = (3, *self.channels[:-1])
+        self.convs = nn.ModuleList(
+            PartialConv(a, b, kernel, stride=2) for a, b, kernel in zip(inputs, self.channels, KERNELS)
+        )
+        self.norms = nn.ModuleList([nn.Identity(), *(nn.BatchNorm2d(c) for c in self.channels[1:])])
+
+    def forward(self, x: Tensor, mask: Tensor) -> list[Tensor]:
+        maps = []
+        for conv, norm in zip(self.convs, self.norms):
+            x, mask = conv(x, mask)
+            x = F.relu(norm(x))
+            maps.append(x)
+        return maps
+
+
+class StructureDecoder(nn.Module):
+    """D_S of TSGL Eq. 14: the whole edge map from the last structure map alone. Used in training only.
+
+    forward(S_5 [B,16w,H/32,W/32]) -> logits [B,1,H,W]; their sigmoid is the edge map.
+    """
+
+    def __init__(self, width: int):
+        super().__init__()
+        channels = [16 * width, 8 * width, 4 * width, 2 * width, width, max(width // 2, 4)]
+        self.layers = nn.ModuleList(
+            nn.Sequential(nn.Conv2d(a, b, 3, padding=1, bias=False), nn.BatchNorm2d(b), nn.LeakyReLU(0.2))
+            for a, b in zip(channels, channels[1:])
+        )
+        self.edge = nn.Conv2d(channels[-1], 1, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        for layer in self.layers:
+            x = layer(F.interpolate(x, scale_factor=2.0, mode="nearest"))
+        return self.edge(x)

@@ -1,0 +1,48 @@
+"""The texture encoder of TSGL (Sec. III-A2): a partial-convolution head, then four stages of masked window attention."""
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from inpaintlib.ops.attention import AttentionBlock
+from inpaintlib.ops.partial_conv import PartialConv
+
+
+class TextureHead(nn.Module):
+    """The first stage: two partial convolutions over image, texture image and mask; the second halves the size.
+
+    forward(x [B,7,H,W], mask) -> (full-size map [B,C,H,W], T_1 [B,C,H/2,W/2], mask of T_1).
+    """
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.lift = PartialConv(7, channels, 3, bias=True)
+        self.down = PartialConv(channels, channels, 3, stride=2, bias=True)
+
+    def forward(self, x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        full, mask = self.lift(x, mask)
+        full = F.leaky_relu(full, 0.2)
+        half, mask = self.down(full, mask)
+        return full, F.leaky_relu(half, 0.2), mask
+
+
+class TextureStage(nn.Module):
+    """One stage t = 2 .. 5: halve the size, attend (Eq. 3-5), convolve, and add what the attention started from.
+
+    forward(x [B,C,H,W], mask) -> (T_t [B,C,H/2,W/2], its mask, attention mass on hole tokens of each block when asked).
+    """
+
+    def __init__(self, channels: int, depth: int, heads: int, window: int, tau: float):
+        super().__init__()
+        self.down = PartialConv(channels, channels, 3, stride=2, bias=True)
+        self.blocks = nn.ModuleList(AttentionBlock(channels, heads, window, bool(i % 2), tau) for i in range(depth))
+        self.out = PartialConv(channels, channels, 3, bias=True)
+
+    def forward(self, x: Tensor, mask: Tensor, measure: bool = False) -> tuple[Tensor, Tensor, list[Tensor]]:
+        start, mask = self.down(x, mask)
+        start = F.leaky_relu(start, 0.2)
+        x, masses = start, []
+        for block in self.blocks:
+            x, mask, mass = block(x, mask, measure)
+            masses.append(mass)
+        x, mask = self.out(x, mask)
+        return start + F.leaky_relu(x, 0.2), mask, masses
