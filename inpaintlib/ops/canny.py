@@ -1,4 +1,4 @@
-"""Canny's edge detector on a batch of images: torch on any device, equal to scikit-image's pixel for pixel but for ties.
+"""Canny's edge detector on a batch of images, on any device, equal to scikit-image's pixel for pixel but for ties.
 
 Everything is shifts, products and comparisons. No convolution or matrix product is called, so neither TF32 nor autocast
 can round a gradient, and a pixel's result depends on nothing but its neighbourhood.
@@ -10,6 +10,8 @@ import torch
 import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor
+
+from inpaintlib.ops.sobel import sobel
 
 _TRUNCATE = 4.0  # The Gaussian ends at four standard deviations, as in scipy.ndimage.
 _DILATIONS = 8  # Steps of the hysteresis between two looks at whether it has settled (each look waits for the GPU).
@@ -24,10 +26,10 @@ def canny(
 ) -> Float[Tensor, "B 1 H W"]:
     """Edges, 1 on an edge and 0 elsewhere, in the dtype of `gray`; the result carries no gradient.
 
-    gray: [0, 1]. sigma: pixels. low, high: thresholds on the Sobel magnitude of the smoothed image (a step of height one
-    has magnitude 1). mask: 1 = known, 0 = hole; with it the result depends on known pixels only, and no edge is
-    reported on a known pixel that touches the hole or the border. Equals `skimage.feature.canny(gray, sigma, low, high,
-    mask=mask)`, whose border rule (mode "constant", renormalized) is kept.
+    gray: [0, 1]. sigma: pixels. low, high: thresholds on the Sobel magnitude of the smoothed image, not normalized (an
+    unsmoothed step of height one has magnitude 4). mask: 1 = known, 0 = hole; with it the result depends on known
+    pixels only, and no edge is reported on a known pixel that touches the hole or the border. Equals
+    `skimage.feature.canny(gray, sigma, low, high, mask=mask)` with its border rule (zeros beyond, renormalized).
     Raises ValueError when the shape is not [B, 1, H, W], when `high < low`, or when `low` or `sigma` is not positive.
     Source: Canny, IEEE TPAMI 8 (1986); interpolated non-maximum suppression as in scikit-image.
     """
@@ -39,7 +41,7 @@ def canny(
         known = torch.ones_like(gray[:, 0], dtype=torch.bool) if mask is None else mask[:, 0] > 0.5
         image = gray[:, 0].where(known, 0.0)
         smooth = _gaussian(image, sigma) / (_gaussian(known.to(image.dtype), sigma) + torch.finfo(image.dtype).eps)
-        down, right = _sobel(smooth)
+        down, right = sobel(smooth)
         magnitude = (down * down + right * right).sqrt_()
         weak = _is_ridge(down, right, magnitude) & (magnitude >= low) & _erode(known)
         return _hysteresis(weak & (magnitude >= high), weak)[:, None].to(gray.dtype)
@@ -58,15 +60,6 @@ def _gaussian(image: Float[Tensor, "B H W"], sigma: float) -> Float[Tensor, "B H
             pair = padded.narrow(dim, radius - k, size) + padded.narrow(dim, radius + k, size)
             image.add_(pair, alpha=weights[k] / total)
     return image
-
-
-def _sobel(image: Float[Tensor, "B H W"]) -> tuple[Float[Tensor, "B H W"], Float[Tensor, "B H W"]]:
-    """Derivatives downwards and rightwards, [1 2 1] x [-1 0 1], with the border pixel repeated."""
-    padded = F.pad(image[:, None], (1, 1, 1, 1), mode="replicate")[:, 0]
-    rows, columns = padded[:, 2:] - padded[:, :-2], padded[:, :, 2:] - padded[:, :, :-2]
-    down = rows[:, :, :-2] + 2 * rows[:, :, 1:-1] + rows[:, :, 2:]
-    right = columns[:, :-2] + 2 * columns[:, 1:-1] + columns[:, 2:]
-    return down, right
 
 
 def _is_ridge(
@@ -99,7 +92,7 @@ def _erode(known: Bool[Tensor, "B H W"]) -> Bool[Tensor, "B H W"]:
 
 
 def _hysteresis(strong: Bool[Tensor, "B H W"], weak: Bool[Tensor, "B H W"]) -> Bool[Tensor, "B H W"]:
-    """Weak pixels connected (eight neighbours) through weak pixels to a strong one: dilation within `weak` until stable."""
+    """Weak pixels joined to a strong one by weak pixels (eight neighbours): dilation inside `weak` until stable."""
     height, width = weak.shape[1:]
     edges = F.pad(strong, (1, 1, 1, 1)).to(torch.uint8)
     inside = edges[:, 1 : 1 + height, 1 : 1 + width]

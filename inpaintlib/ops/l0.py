@@ -1,4 +1,4 @@
-"""L0 gradient minimization: the texture image, flat inside regions and sharp at their borders, for a batch on any device."""
+"""L0 gradient minimization: flat regions with sharp borders, the texture image of TSGL, for a batch on any device."""
 
 import math
 
@@ -44,7 +44,7 @@ def _laplacian_spectrum(size: tuple[int, int], like: Tensor) -> Float[Tensor, "H
 
 
 def _divergence_of_kept_gradients(image: Float[Tensor, "B C H W"], threshold: float) -> Float[Tensor, "B C H W"]:
-    """Eq. 12, then the adjoint of the differences: gradients whose square over all channels is <= threshold are dropped."""
+    """Eq. 12 (gradients whose square over all channels is <= threshold are dropped), then the adjoint differences."""
     across = image.roll(-1, -1).sub_(image)
     along = image.roll(-1, -2).sub_(image)
     kept = (across.square() + along.square()).sum(1, keepdim=True) > threshold
