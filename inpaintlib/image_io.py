@@ -1,0 +1,182 @@
+"""Reading image files: every usual kind becomes 8-bit RGB, or is refused by name in one sentence."""
+
+import io
+import os
+import stat
+import struct
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+from jaxtyping import UInt8
+from PIL import Image, ImageCms, UnidentifiedImageError
+
+from inpaintlib.errors import InputError
+
+SUFFIXES = (
+    *(".jpg", ".jpeg", ".jpe", ".png", ".webp", ".bmp", ".gif"),
+    *(".tif", ".tiff", ".ppm", ".pgm", ".pnm", ".avif", ".jp2"),
+)
+"""File names that count as images when a folder is listed (lower case)."""
+
+_MODES = frozenset(["1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr", "HSV", "I"])
+_ALPHA_MODES = frozenset(["LA", "La", "PA", "RGBA", "RGBa"])
+_DECODING_ERRORS = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    IndexError,
+    KeyError,
+    OverflowError,
+    struct.error,
+    zlib.error,
+)
+_ORIENT: dict[int, Callable[[np.ndarray], np.ndarray]] = {
+    2: lambda a: a[:, ::-1],
+    3: lambda a: a[::-1, ::-1],
+    4: lambda a: a[::-1],
+    5: lambda a: a.swapaxes(0, 1),
+    6: lambda a: a[::-1].swapaxes(0, 1),
+    7: lambda a: a[::-1, ::-1].swapaxes(0, 1),
+    8: lambda a: a[:, ::-1].swapaxes(0, 1),
+}
+"""EXIF orientation tag -> what makes the stored pixels upright (1, and anything unknown, is upright already)."""
+
+
+def read_image(path: str | os.PathLike) -> UInt8[np.ndarray, "h w 3"]:
+    """Read one photograph as upright 8-bit sRGB, values 0..255.
+
+    EXIF orientation is applied. Greyscale is repeated over the channels; 16-bit values are scaled (v / 257, rounded),
+    not clipped; CMYK (Adobe's inverted kind too) and palettes are converted; an embedded colour profile is converted
+    to sRGB when it can be read, and taken for sRGB otherwise. Alpha is dropped when fully opaque, else the image is
+    flattened on white.
+
+    Raises InputError, naming the file, for what is missing, not a regular file, empty, not an image, truncated,
+    animated or of several pages, of a mode without a defined display range, or larger than 178 million pixels.
+    """
+    path = Path(path)
+    return flatten(read_rgba(path), 255)
+
+
+def flatten(rgba: UInt8[np.ndarray, "h w c"], background: int) -> UInt8[np.ndarray, "h w 3"]:
+    """Lay RGBA (straight alpha) on a grey `background` (0..255), rounded; RGB is returned as it is."""
+    if rgba.shape[2] == 3:
+        return rgba
+    alpha = rgba[..., 3:].astype(np.uint32)
+    blended = (rgba[..., :3] * alpha + background * (255 - alpha) + 127) // 255
+    return blended.astype(np.uint8)
+
+
+def read_rgba(path: str | os.PathLike) -> UInt8[np.ndarray, "h w c"]:
+    """As `read_image`, with a fourth channel of straight alpha (0..255) when the image is not fully opaque."""
+    path = Path(path)
+    _require_content(path)
+    try:
+        with Image.open(path) as image:
+            _require_single(path, image)
+            deep = image.format == "PNG" and image.mode in ("RGB", "RGBA", "LA") and "16" in str(image.tile[0][3])
+            image.load()
+            pixels = _decode_deep(path) if deep else _to_array(path, image)
+            pixels = _ORIENT.get(image.getexif().get(0x0112, 1), lambda a: a)(pixels)
+    except InputError:
+        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        limit = 2 * Image.MAX_IMAGE_PIXELS // 10**6
+        raise InputError(
+            f"{path}: its header declares more than {limit} million pixels, as a decompression bomb does; "
+            "give an image of at most that size"
+        ) from error
+    except UnidentifiedImageError as error:
+        raise InputError(
+            f"{path}: is not an image that Pillow can read; give a JPEG, PNG, WebP, BMP or TIFF"
+        ) from error
+    except _DECODING_ERRORS as error:
+        raise InputError(f"{path}: is truncated or damaged ({error}); give a whole file") from error
+    if pixels.shape[2] == 4 and pixels[..., 3].min() == 255:
+        pixels = pixels[..., :3]
+    return np.ascontiguousarray(pixels)
+
+
+def list_images(root: str | os.PathLike) -> list[Path]:
+    """All files below `root` with an image suffix, sorted by relative path; links are followed, each folder once.
+
+    Hidden files and folders (leading dot) are left out. Raises InputError when `root` is not a folder.
+    """
+    root = Path(root)
+    if not root.is_dir():
+        what = "is a file" if root.exists() else "does not exist"
+        raise InputError(f"{root}: {what}; give a folder of images")
+    found: list[Path] = []
+    seen: set[tuple[int, int]] = set()
+    for folder, folders, names in os.walk(root, followlinks=True):
+        status = os.stat(folder)
+        if (status.st_dev, status.st_ino) in seen:
+            folders.clear()
+            continue
+        seen.add((status.st_dev, status.st_ino))
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        found += [Path(folder, n) for n in names if Path(n).suffix.lower() in SUFFIXES and not n.startswith(".")]
+    return sorted(found, key=lambda path: path.relative_to(root).parts)
+
+
+def _require_content(path: Path) -> None:
+    try:
+        status = path.stat()
+    except OSError as error:
+        what = "is a link that leads nowhere" if path.is_symlink() else "does not exist"
+        raise InputError(f"{path}: {what} ({error.strerror}); give the path of an image file") from error
+    if not stat.S_ISREG(status.st_mode):
+        what = "a folder" if stat.S_ISDIR(status.st_mode) else "not a regular file"
+        raise InputError(f"{path}: is {what}; give the path of one image file")
+    if status.st_size == 0:
+        raise InputError(f"{path}: is empty (0 bytes); give a whole image file")
+
+
+def _require_single(path: Path, image: Image.Image) -> None:
+    frames = getattr(image, "n_frames", 1)
+    if frames > 1 and image.format != "MPO":  # an MPO is a JPEG photograph followed by its previews
+        kind = "pages" if image.format == "TIFF" else "frames of an animation"
+        raise InputError(f"{path}: holds {frames} {kind}; give a single still image")
+
+
+def _to_array(path: Path, image: Image.Image) -> UInt8[np.ndarray, "h w c"]:
+    if image.mode.startswith("I"):
+        return _scale_16(path, np.asarray(image).astype(np.int64))
+    if image.mode not in _MODES:
+        raise InputError(f"{path}: holds pixels of mode {image.mode}; give an image of 8 or 16 bits a channel")
+    if image.mode in _ALPHA_MODES or "transparency" in image.info:
+        return np.asarray(_to_srgb(image, "RGBA"))
+    return np.asarray(_to_srgb(image, "RGB"))
+
+
+def _scale_16(path: Path, values: np.ndarray) -> UInt8[np.ndarray, "h w 3"]:
+    if values.min() < 0 or values.max() > 65535:
+        raise InputError(f"{path}: holds 32-bit values beyond 0..65535; give an image of 8 or 16 bits a channel")
+    grey = ((values * 255 + 32767) // 65535).astype(np.uint8)
+    return np.repeat(grey[..., None], 3, axis=2)
+
+
+def _decode_deep(path: Path) -> UInt8[np.ndarray, "h w c"]:
+    """A 16-bit colour PNG, of which Pillow keeps only the upper bytes, by OpenCV."""
+    values = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_UNCHANGED)
+    if values is None:
+        raise InputError(f"{path}: is a 16-bit PNG that cannot be decoded; give a whole file")
+    values = cv2.cvtColor(values, cv2.COLOR_BGRA2RGBA if values.shape[2] == 4 else cv2.COLOR_BGR2RGB)
+    return ((values.astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8)
+
+
+def _to_srgb(image: Image.Image, mode: str) -> Image.Image:
+    """Convert to `mode` (RGB or RGBA) in sRGB, through the embedded profile where there is a usable one."""
+    profile = image.info.get("icc_profile")
+    if not profile or image.mode not in ("RGB", "CMYK", "RGBA"):
+        return image.convert(mode)
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        if "sRGB" in ImageCms.getProfileDescription(source):
+            return image.convert(mode)
+        return ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode=mode)
+    except (ImageCms.PyCMSError, OSError):
+        return image.convert(mode)
