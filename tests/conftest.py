@@ -1,0 +1,7 @@
+"""Before torch starts: one thread, so that two test processes share two cores, and idle threads that sleep."""
+
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("MPLBACKEND", "agg")
