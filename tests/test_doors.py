@@ -1,0 +1,214 @@
+"""The doors of the project: the lock, the Makefile and its bootstrap, CI, and the command line."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+from inpaintlib import cli
+from inpaintlib.errors import InputError
+
+ROOT = Path(__file__).parents[1]
+LOCK = (ROOT / "requirements.lock").read_text()
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+
+
+def lock_entries() -> dict[str, str]:
+    """Package name -> its whole entry in the lock, markers and hashes included."""
+    entries = re.split(r"^(?=[a-z0-9])", LOCK, flags=re.MULTILINE)
+    return {re.match(r"[a-z0-9._-]+", entry)[0]: entry for entry in entries if not entry.startswith("#")}
+
+
+class TestLock:
+    def test_every_entry_is_exact_and_hashed(self):
+        entries = lock_entries()
+        assert len(entries) > 100
+        for name, entry in entries.items():
+            assert re.match(rf"{re.escape(name)}==\S+( ;[^\n]*)? \\\n", entry), f"{name} is not pinned by =="
+            assert re.search(r"--hash=sha256:[0-9a-f]{64}", entry), f"{name} has no hash"
+
+    @pytest.mark.parametrize(
+        "banned", ["http:", "https:", "file:", "://", "--index", "--extra-index", "--find-links /", " @ "]
+    )
+    def test_no_address_is_recorded(self, banned):
+        assert banned not in LOCK
+
+    def test_every_declared_dependency_is_locked(self):
+        project = PYPROJECT["project"]
+        declared = [
+            *project["dependencies"],
+            *(d for extra in project["optional-dependencies"].values() for d in extra),
+        ]
+        names = {re.match(r"[\w.-]+", requirement)[0].lower() for requirement in declared}
+        assert names <= lock_entries().keys()
+
+    def test_conda_takes_the_rest_from_the_lock(self):
+        environment = yaml.safe_load((ROOT / "environment.yml").read_text())
+        pip = next(entry["pip"] for entry in environment["dependencies"] if isinstance(entry, dict))
+        assert pip == ["-r requirements.lock", "-e ."]
+
+
+TARGETS = ("book", "smoke", "train", "lab", "serve", "test", "test-slow", "doctor", "lock")
+
+
+class TestMakefile:
+    def test_make_alone_lists_the_targets(self):
+        listed = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+        for target in (*TARGETS, "clean"):
+            assert re.search(rf"^make {target} +\S", listed, re.MULTILINE), f"make {target} is not in the list"
+
+    @pytest.mark.parametrize("target", TARGETS)
+    def test_each_target_sets_up_its_environment_first(self, target):
+        plan = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+        assert "scripts/bootstrap.sh" in plan.splitlines()[0]
+
+    def test_servers_listen_on_this_machine_only(self):
+        makefile = (ROOT / "Makefile").read_text()
+        assert "--ip=127.0.0.1" in makefile
+        assert "--bind 127.0.0.1" in makefile
+
+    def test_ci_runs_both_test_sets_and_the_smoke_book(self):
+        script = (ROOT / ".ci/run").read_text()
+        assert [t for t in ("test", "test-slow", "smoke") if f"make {t}\n" in script] == ["test", "test-slow", "smoke"]
+        assert os.access(ROOT / ".ci/run", os.X_OK)
+
+    def test_citation_and_package_agree_on_the_version(self):
+        citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+        assert citation["version"] == PYPROJECT["project"]["version"]
+        assert citation["license"] == PYPROJECT["project"]["license"]
+
+
+def small_project(folder: Path) -> Path:
+    """A project with the real bootstrap script, whose lock holds three small packages of the real one."""
+    project = folder / "a small project"
+    (project / "scripts").mkdir(parents=True)
+    (project / "small").mkdir()
+    (project / "small/__init__.py").touch()
+    shutil.copy(ROOT / "scripts/bootstrap.sh", project / "scripts")
+    entries = lock_entries()
+    (project / "requirements.lock").write_text(entries["setuptools"] + entries["uv"])
+    (project / "pyproject.toml").write_text(
+        '[build-system]\nrequires = ["setuptools"]\nbuild-backend = "setuptools.build_meta"\n'
+        '[project]\nname = "small"\nversion = "1"\n[tool.setuptools]\npackages = ["small"]\n'
+    )
+    return project
+
+
+def bootstrap(project: Path, **environment: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        ["sh", "scripts/bootstrap.sh"],
+        cwd=project,
+        env={**os.environ, "PYTHON": sys.executable, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def fake_python(folder: Path, body: str) -> str:
+    path = folder / "python3"
+    path.write_text(f"#!/bin/sh\n{body}\n")
+    path.chmod(0o755)
+    return str(path)
+
+
+class TestBootstrapRefuses:
+    """In one sentence, before anything is made."""
+
+    def refusal(self, project: Path, **environment: str) -> str:
+        run = bootstrap(project, **environment)
+        assert run.returncode == 1
+        assert run.stdout == ""
+        assert run.stderr.count("\n") == 1
+        assert not (project / ".venv").exists()
+        return run.stderr
+
+    def test_an_old_python(self, tmp_path):
+        old = fake_python(tmp_path, "exit 1")
+        assert "3.11 or newer" in self.refusal(small_project(tmp_path), PYTHON=old)
+
+    def test_no_python_at_all(self, tmp_path):
+        tools = tmp_path / "bin"
+        tools.mkdir()
+        for tool in ("sh", "cat", "find"):
+            (tools / tool).symlink_to(shutil.which(tool))
+        assert "on the PATH" in self.refusal(small_project(tmp_path), PYTHON="", PATH=str(tools))
+
+    def test_a_python_without_venv(self, tmp_path):
+        body = f'case "$2" in *ensurepip*) exit 1;; esac\nexec "{sys.executable}" "$@"'
+        assert "python3-venv" in self.refusal(small_project(tmp_path), PYTHON=fake_python(tmp_path, body))
+
+
+@pytest.mark.slow
+def test_bootstrap_from_nothing_again_after_a_kill_and_after_a_move(tmp_path):
+    project = small_project(tmp_path)
+    stamp = project / ".venv/.ready"
+
+    first = bootstrap(project)
+    assert first.returncode == 0, first.stderr
+    assert first.stdout.splitlines()[-1] == "inpaintlib: ready"
+    imported = [project / ".venv/bin/python", "-I", "-c", "import small; print(small.__file__)"]
+    assert subprocess.run(imported, capture_output=True, text=True, check=True).stdout.startswith(str(project))
+
+    begin = time.monotonic()
+    again = bootstrap(project)
+    assert (again.returncode, again.stdout, again.stderr) == (0, "", "")
+    assert time.monotonic() - begin < 1
+
+    # Killed before the stamp was written: made anew, whatever lies in .venv.
+    stamp.unlink()
+    (project / ".venv/left-over").touch()
+    assert bootstrap(project).returncode == 0
+    assert stamp.exists()
+    assert not (project / ".venv/left-over").exists()
+
+    # The scripts in .venv name its folder, so a moved project makes it anew.
+    moved = project.rename(tmp_path / "moved")
+    assert bootstrap(moved).returncode == 0
+    imported[0] = moved / ".venv/bin/python"
+    assert subprocess.run(imported, capture_output=True, text=True, check=True).stdout.startswith(str(moved))
+
+
+@pytest.mark.slow
+def test_bootstrap_keeps_the_environment_when_a_hash_does_not_fit(tmp_path):
+    project = small_project(tmp_path)
+    assert bootstrap(project).returncode == 0
+    wrong = re.sub(r"sha256:[0-9a-f]{64}", "sha256:" + 64 * "0", lock_entries()["iniconfig"])
+    lock = project / "requirements.lock"
+    lock.write_text(lock.read_text() + wrong)
+    os.utime(lock, (time.time() + 5, time.time() + 5))
+    refused = bootstrap(project)
+    assert refused.returncode == 1
+    assert "could not be installed" in refused.stderr.splitlines()[-1]
+    assert (project / ".venv/.ready").exists()
+
+
+class TestCommandLine:
+    def test_no_command_shows_the_usage(self, capsys):
+        with pytest.raises(SystemExit) as stop:
+            cli.main([])
+        assert stop.value.code == 2
+        assert "usage: inpaintlib" in capsys.readouterr().err
+
+    @pytest.mark.parametrize(
+        ("raised", "code", "sentence"),
+        [
+            (InputError("The mask is empty."), 2, "inpaintlib: The mask is empty.\n"),
+            (KeyboardInterrupt(), 130, "inpaintlib: stopped; start the same command again to go on.\n"),
+        ],
+        ids=["bad input", "interrupted"],
+    )
+    def test_what_stops_a_command_is_one_sentence(self, raised, code, sentence, capsys, monkeypatch):
+        def report():
+            raise raised
+
+        monkeypatch.setattr("inpaintlib.doctor.report", report)
+        assert cli.main(["doctor"]) == code
+        assert capsys.readouterr().err == sentence
