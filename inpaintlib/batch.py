@@ -13,7 +13,7 @@ from inpaintlib import priors as prior_maps
 PRIORS = ("edge", "gray", "smooth")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Target:
     """The ground truth, for losses and metrics only: image [B,3,H,W] in [-1,1], edge and gray [B,1,H,W] in [0,1]."""
 
@@ -22,7 +22,7 @@ class Target:
     gray: Float[Tensor, "b 1 h w"]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Batch:
     """What a model may see, and, where it is known, what it should have drawn.
 
@@ -89,7 +89,7 @@ def _target(image: Tensor) -> Target:
     return Target(image, full["edge"], full["gray"])
 
 
-@dataclass(frozen=True)
+@dataclass
 class Output:
     """What a model gives: image [B,3,H,W] in [-1,1], raw; aux: what auxiliary losses read; features: named maps per
     layer, filled when asked for with `model(batch, features=True)`."""

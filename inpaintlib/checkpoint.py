@@ -1,0 +1,79 @@
+"""Weights and training states as safetensors: nothing that is loaded can run code."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from inpaintlib.errors import InputError
+from inpaintlib.files import atomic_path
+
+
+def save(path: str | os.PathLike, tensors: dict[str, Tensor], note: dict[str, Any]) -> None:
+    """Write named tensors and a JSON-able note, atomically."""
+    tensors = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
+    with atomic_path(path) as temporary:
+        save_file(tensors, temporary, metadata={"note": json.dumps(note, sort_keys=True)})
+
+
+def read(path: str | os.PathLike) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """The tensors and the note of a file written by `save`. Raises InputError when it is not one, or broken."""
+    if not Path(path).is_file():
+        raise InputError(f"There is no weights file {path}.")
+    try:
+        with safe_open(path, framework="pt") as file:
+            note = json.loads((file.metadata() or {})["note"])
+            return {name: file.get_tensor(name) for name in file.keys()}, note  # noqa: SIM118
+    except (SafetensorError, KeyError, ValueError) as error:
+        raise InputError(f"{path} is not a whole weights file of this library ({error}); train or fetch it again.") from None
+
+
+def save_weights(path: str | os.PathLike, model: nn.Module, note: dict[str, Any], leave_out: tuple[str, ...] = ()) -> None:
+    """The weights that inference needs, floating point as float16; `leave_out` names parts used in training only."""
+    state = {name: value for name, value in model.state_dict().items() if name.split(".")[0] not in leave_out}
+    save(path, {n: v.half() if v.is_floating_point() else v for n, v in state.items()}, note)
+
+
+def load_weights(path: str | os.PathLike, model: nn.Module, missing: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Fill `model` (float32) from a file of `save_weights`; only parts named in `missing` may be absent from it.
+
+    Returns the file's note. Raises InputError when the weights are another network's.
+    """
+    tensors, note = read(path)
+    state = model.state_dict()
+    wanted = {name for name in state if name.split(".")[0] not in missing}
+    wrong = wanted ^ tensors.keys() or {n for n in wanted if tensors[n].shape != state[n].shape}
+    if wrong:
+        raise InputError(f"{path} holds another network's weights: {min(wrong)} and {len(wrong) - 1} more do not fit.")
+    model.load_state_dict({n: v.to(state[n].dtype) for n, v in tensors.items()}, strict=False)
+    return note
+
+
+def flatten(parts: dict[str, nn.Module], optimizers: dict[str, Optimizer]) -> dict[str, Tensor]:
+    """Every tensor of a training: weights and buffers of `parts`, moments of `optimizers`, under readable names."""
+    tensors = {f"{part}/{n}": v for part, module in parts.items() for n, v in module.state_dict().items()}
+    for key, optimizer in optimizers.items():
+        for index, values in optimizer.state_dict()["state"].items():
+            tensors |= {f"{key}/{index}/{n}": v for n, v in values.items()}
+    return {name: value.clone() for name, value in tensors.items()}
+
+
+def unflatten(tensors: dict[str, Tensor], parts: dict[str, nn.Module], optimizers: dict[str, Optimizer]) -> None:
+    """Put the tensors of `flatten` back where they came from."""
+    for part, module in parts.items():
+        module.load_state_dict({n.split("/", 1)[1]: v for n, v in tensors.items() if n.split("/", 1)[0] == part})
+    for key, optimizer in optimizers.items():
+        state: dict[int, dict[str, Tensor]] = {}
+        for name, value in tensors.items():
+            owner, *rest = name.split("/")
+            if owner == key:
+                state.setdefault(int(rest[0]), {})[rest[1]] = value
+        optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+
+

@@ -1,0 +1,78 @@
+"""How a network is trained, as data: one recipe a profile. The paper's settings are the defaults."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from inpaintlib.errors import InputError
+from inpaintlib.losses import Term
+
+PROFILES = ("smoke", "laptop", "gpu", "paper")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Settings of one training; the defaults are TSGL's (Sec. III-C, IV-A), batch size and crop as released.
+
+    crop: side of the square crops, pixels.  scales: photographs are reduced by one of these before cropping.
+    hole_area: share of the crop that is hole, drawn uniformly.  lr, lr_discriminator, betas: Adam.
+    warmup: steps over which the rate rises from zero.  decay: exponent p of the rate's fall (1 - progress)^p, 0 for a
+    constant rate.  hole_weight: of a hole pixel in the reconstruction loss.  adversarial: weight that replaces the
+    model's for that term, None to keep it, 0 trains without a discriminator.  ema: decay of the running average of
+    weights that is kept instead of the last ones, 0 for none.  clip: bound on the gradient's norm, 0 for none.
+    leak: priors from the ground truth and then masked, as both papers do.
+    """
+
+    crop: int = 256
+    batch: int = 16
+    scales: tuple[float, ...] = (1.0,)
+    hole_area: tuple[float, float] = (0.01, 0.6)
+    lr: float = 5e-4
+    lr_discriminator: float = 1e-4
+    betas: tuple[float, float] = (0.5, 0.99)
+    warmup: int = 0
+    decay: float = 0.0
+    hole_weight: float = 1.0
+    adversarial: float | None = None
+    discriminator_width: int = 64
+    ema: float = 0.0
+    clip: float = 0.0
+    leak: bool = True
+
+    def terms(self, terms: tuple[Term, ...]) -> tuple[Term, ...]:
+        """A model's loss terms with this recipe's weight of the adversarial one."""
+        if self.adversarial is None:
+            return terms
+        return tuple(Term(t.name, self.adversarial) if t.name == "adversarial" else t for t in terms)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, for run.json."""
+        return asdict(self)
+
+
+RECIPES: dict[str, Recipe] = {
+    "paper": Recipe(),
+    "laptop": Recipe(
+        crop=64,
+        scales=(1.0, 0.7, 0.5),
+        hole_area=(0.05, 0.5),
+        lr=2e-3,
+        lr_discriminator=5e-4,
+        betas=(0.9, 0.99),
+        warmup=100,
+        decay=1.0,
+        hole_weight=5.0,
+        adversarial=0.0,
+        discriminator_width=16,
+        ema=0.998,
+        clip=1.0,
+        leak=False,
+    ),
+    "smoke": Recipe(crop=64, batch=2, scales=(0.5,), hole_area=(0.05, 0.5), discriminator_width=8, leak=False),
+}
+
+
+def recipe(profile: str) -> Recipe:
+    """The recipe of a profile. Raises InputError on a profile that has none."""
+    if profile not in RECIPES:
+        raise InputError(f"There is no recipe for the profile {profile!r}; there is one for {', '.join(RECIPES)}.")
+    return RECIPES[profile]
