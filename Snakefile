@@ -1,0 +1,53 @@
+"""From notebooks to the book, for one profile: snakemake --config profile=laptop (make book does it)."""
+
+import sys
+
+sys.path.insert(0, str(Path(workflow.basedir) / "book"))
+
+from inputs import write_dependencies
+from layout import Layout
+
+BOOK = Layout(config.get("profile", "laptop"))
+NAMES = [notebook.stem for notebook in BOOK.notebooks]
+PAGES = sorted(
+    path
+    for pattern in ("*.md", "*.yml", "*.bib", "*.py", "_static/*.*")
+    for path in (BOOK.root / "book").glob(pattern)
+)
+
+if workflow.is_main_process:
+    write_dependencies(BOOK)
+
+
+def short(path):
+    return BOOK.short(path)
+
+
+rule book:
+    input:
+        [short(BOOK.stamp(name)) for name in NAMES],
+        [short(path) for path in PAGES],
+        "inpaintlib/data/photos.csv",
+        "inpaintlib/data/ATTRIBUTION.md",
+    output:
+        short(BOOK.stamp("book")),
+    params:
+        repository=lambda wildcards: os.environ.get("GITHUB_REPOSITORY", ""),
+    threads: workflow.cores
+    shell:
+        "{sys.executable} book/assemble.py --profile {BOOK.profile} --stamp {output}"
+
+
+rule notebook:
+    input:
+        notebook="notebooks/{name}.ipynb",
+        depends=short(BOOK.depends("{name}")),
+    output:
+        short(BOOK.stamp("{name}")),
+    params:
+        out=short(BOOK.chapters / "{name}.ipynb"),
+    wildcard_constraints:
+        name="|".join(NAMES) or "none",
+    shell:
+        "{sys.executable} book/run_notebook.py {input.notebook} {params.out} --profile {BOOK.profile}"
+        " && cp {BOOK.build}/records/{wildcards.name}.json {output}"

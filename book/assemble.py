@@ -1,0 +1,139 @@
+"""Put the book's sources together in build/<profile>/source and make the pages of them, warnings being errors.
+
+MathJax comes from the installed package django-static-mathjax, so that no page asks the network for it. The folder of
+static files is not called _static among the sources, because Jupyter Book would load every script in it on every page.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import time
+from datetime import UTC, datetime
+from importlib.resources import files
+from pathlib import Path
+
+import yaml
+from figure_index import write_index
+from layout import PROFILES, Layout, read_json, write_json, write_whole
+from pages import attribution, run_table
+from run_notebook import commit
+
+SMOKE = (
+    "<strong>Smoke build.</strong> Two optimiser steps at 64 pixels: it shows that every cell runs. "
+    "No number and no picture here is a result."
+)
+
+
+def stage(layout: Layout) -> Path:
+    """Copy pages, executed notebooks and static files into a fresh source folder; returns it."""
+    source, book = layout.build / "source", layout.root / "book"
+    shutil.rmtree(source, ignore_errors=True)
+    (source / "chapters").mkdir(parents=True)
+    for page in [*book.glob("*.md"), *book.glob("*.bib")]:
+        shutil.copy(page, source)
+    for notebook in layout.notebooks:
+        shutil.copy(layout.chapters / notebook.name, source / "chapters")
+    shutil.copytree(book / "_static", source / "assets")
+    copy_mathjax(source / "assets" / "mathjax")
+    records = [read_json(layout.record(notebook.stem)) for notebook in layout.notebooks]
+    write_whole(source / "attribution.md", attribution(layout, source / "thumbnails"))
+    write_whole(source / "runs.md", run_table(layout, records))
+    write_whole(source / "_toc.yml", yaml.safe_dump(contents(book / "_toc.yml", source), sort_keys=False))
+    write_whole(source / "_config.yml", yaml.safe_dump(configuration(layout, book / "_config.yml"), sort_keys=False))
+    return source
+
+
+def copy_mathjax(target: Path) -> None:
+    """Copy of MathJax what a page can ask for: one component, its fonts and extensions, the menu, English speech."""
+    mathjax = Path(str(files("mathjax"))) / "static" / "mathjax" / "es5"
+    target.mkdir()
+    shutil.copy(mathjax / "tex-mml-chtml.js", target)
+    for folder in ("input", "ui", "a11y", "output/chtml"):
+        shutil.copytree(mathjax / folder, target / folder)
+    (target / "sre" / "mathmaps").mkdir(parents=True)
+    for locale in ("base.json", "en.json", "nemeth.json"):
+        shutil.copy(mathjax / "sre" / "mathmaps" / locale, target / "sre" / "mathmaps")
+
+
+def contents(toc: Path, source: Path) -> dict:
+    """The table of contents, without the chapters that have no notebook; a notebook that it lacks is an error."""
+    wanted = yaml.safe_load(toc.read_text(encoding="utf-8"))
+    listed = {chapter["file"] for part in wanted["parts"] for chapter in part["chapters"]}
+    for notebook in sorted((source / "chapters").iterdir()):
+        if f"chapters/{notebook.stem}" not in listed:
+            raise ValueError(f"book/_toc.yml does not list chapters/{notebook.stem}: add it where it belongs.")
+    for part in wanted["parts"]:
+        part["chapters"] = [chapter for chapter in part["chapters"] if present(source, chapter["file"])]
+    wanted["parts"] = [part for part in wanted["parts"] if part["chapters"]]
+    return wanted
+
+
+def present(source: Path, page: str) -> bool:
+    """Whether the page or the executed notebook is there."""
+    return any((source / f"{page}{suffix}").exists() for suffix in (".md", ".ipynb"))
+
+
+def configuration(layout: Layout, config: Path) -> dict:
+    """_config.yml with what only the build knows: profile, commit and date, the smoke stamp, the public repository."""
+    wanted = yaml.safe_load(config.read_text(encoding="utf-8"))
+    state, day = commit(layout.root), datetime.now(UTC).date().isoformat()
+    changed = " with uncommitted changes" if state["dirty"] else ""
+    wanted["html"]["extra_footer"] = f"<p>Profile {layout.profile}, commit {state['commit']}{changed}, built {day}.</p>"
+    if layout.profile == "smoke":
+        wanted["html"]["announcement"] = SMOKE
+        wanted["sphinx"]["config"]["html_css_files"].append("smoke.css")
+    if repository := os.environ.get("GITHUB_REPOSITORY"):
+        wanted["repository"] = {"url": f"https://github.com/{repository}", "path_to_book": "book", "branch": "main"}
+        wanted["html"]["use_repository_button"] = True
+    return wanted
+
+
+def jupyter_book(layout: Layout, source: Path) -> list[str]:
+    """Build the pages beside the source and put them in the place of the earlier book; returns warnings, or nothing."""
+    out, log = layout.build / "pages", layout.build / "logs" / "sphinx.log"
+    shutil.rmtree(out, ignore_errors=True)
+    program = Path(sysconfig.get_path("scripts")) / "jupyter-book"
+    command = [program, "build", source, "--path-output", out, "--all", "-W", "-n", "--keep-going"]
+    plain = {**os.environ, "NO_COLOR": "1"}
+    with log.open("w") as words:
+        code = subprocess.run(command, stdout=words, stderr=words, cwd=layout.root, env=plain).returncode
+    if code:
+        lines = log.read_text(encoding="utf-8").splitlines()
+        return [line for line in lines if "WARNING" in line or "ERROR" in line] or lines[-20:]
+    old = layout.build / "replaced"
+    shutil.rmtree(old, ignore_errors=True)
+    layout.html.parent.mkdir(parents=True, exist_ok=True)
+    if layout.html.exists():
+        layout.html.rename(old)
+    (out / "_build" / "html").rename(layout.html)
+    shutil.rmtree(old, ignore_errors=True)
+    return []
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--profile", choices=PROFILES, required=True)
+    parser.add_argument("--stamp", type=Path, required=True, help="written when the book is whole")
+    options = parser.parse_args()
+    layout, start = Layout(options.profile), time.monotonic()
+    print(f"  {'pages':<28}building", flush=True)
+    for problem in write_index(layout):
+        print(f"  {'figures':<28}{problem}", flush=True)
+    try:
+        warnings = jupyter_book(layout, stage(layout))
+    except ValueError as error:
+        warnings = [str(error)]
+    if warnings:
+        print(f"  {'pages':<28}FAILED: warnings count as errors", flush=True)
+        print("\n".join(f"    {line}" for line in warnings), flush=True)
+        return 1
+    write_json(options.stamp, {"finished": datetime.now(UTC).isoformat(timespec="seconds")})
+    print(f"  {'pages':<28}done in {time.monotonic() - start:.0f} s", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,126 @@
+"""Build the book of one profile: run the notebooks whose inputs changed, then make the pages.
+
+A build that was killed leaves a stale lock and running kernels behind; the next one ends and removes both by itself.
+"""
+
+import argparse
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+from layout import PROFILES, ROOT, Layout
+
+MARK = "INPAINTLIB_BUILD"
+
+
+class BuildRunning(Exception):
+    """Another build works in this tree at this moment."""
+
+
+@contextmanager
+def only_build(root: Path) -> Iterator[None]:
+    """Hold the tree's build lock. The system releases it when this process ends, however it ends."""
+    path = root / "build" / "running"
+    path.parent.mkdir(exist_ok=True)
+    with path.open("a+") as file:
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            file.seek(0)
+            raise BuildRunning(f"Another build is running here ({file.read()}): wait for it or end it.") from error
+        file.truncate(0)
+        file.write(f"process {os.getpid()} since {time.strftime('%H:%M:%S')}")
+        file.flush()
+        yield
+
+
+def end_leftovers(root: Path) -> int:
+    """End what builds of this tree started and left running, known by a mark in its environment; returns how many."""
+    spared = {process.pid for process in [psutil.Process(), *psutil.Process().parents()]}
+    leftovers = []
+    for process in psutil.process_iter():
+        try:
+            if process.pid not in spared and process.environ().get(MARK) == str(root):
+                process.kill()
+                leftovers.append(process)
+        except psutil.Error:
+            continue
+    psutil.wait_procs(leftovers, timeout=10)
+    return len(leftovers)
+
+
+def snakemake(layout: Layout, *options: str) -> int:
+    """Call Snakemake on this tree: its own words go to a log file, the jobs' progress to the terminal."""
+    log = layout.build / "logs" / "snakemake.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    python_path = os.pathsep.join(filter(None, [str(layout.root), os.environ.get("PYTHONPATH")]))
+    environment = {
+        **os.environ,
+        MARK: str(layout.root),
+        "PYTHONPATH": python_path,
+        "OMP_WAIT_POLICY": "PASSIVE",
+        "JUPYTER_PLATFORM_DIRS": "1",
+    }
+    command = [sys.executable, "-m", "snakemake", "--cores", "all", "--keep-going", "--rerun-incomplete", *options]
+    command += ["--config", f"profile={layout.profile}"]
+    with log.open("a") as words:
+        child = subprocess.Popen(command, cwd=layout.root, env=environment, stderr=words)
+        try:
+            return child.wait()
+        finally:
+            if child.poll() is None:
+                child.terminate()
+                child.wait(timeout=15)
+
+
+def build(layout: Layout) -> int:
+    """Run what is out of date. Returns 0 when the book is whole."""
+    end_leftovers(layout.root)
+    if any((layout.root / ".snakemake" / "locks").glob("*")):
+        print("The last build was cut off: its lock is removed, its unfinished notebooks run again.", flush=True)
+        snakemake(layout, "--unlock")
+    try:
+        return snakemake(layout)
+    finally:
+        end_leftovers(layout.root)
+
+
+def stopped(number: int, frame: object) -> None:
+    raise SystemExit(128 + number)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--profile", choices=PROFILES, default="laptop")
+    layout = Layout(parser.parse_args().profile)
+    signal.signal(signal.SIGTERM, stopped)
+    start = time.monotonic()
+    print(f"Book, profile {layout.profile}, {len(layout.notebooks)} notebooks", flush=True)
+    try:
+        with only_build(ROOT):
+            failed = build(layout)
+    except BuildRunning as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Stopped; the next build goes on from here.", file=sys.stderr)
+        return 130
+    page = layout.html / "index.html"
+    if failed:
+        kept = f"the earlier book stays at {layout.short(page)}" if page.exists() else "there is no earlier book"
+        log = layout.short(layout.build / "logs" / "snakemake.log")
+        print(f"The book was not built ({kept}); more in {log}.", file=sys.stderr)
+        return 1
+    print(f"Done in {time.monotonic() - start:.0f} s. The book is at {layout.short(page)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,63 @@
+"""What a notebook's outputs depend on, by content: its results are never stale and a touched file rebuilds nothing."""
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+from layout import Layout, read_json, write_json
+
+
+def sha256(path: Path) -> str:
+    """Hex SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def digest(paths: Iterable[Path], root: Path) -> str:
+    """One SHA-256 over the names and the contents of files."""
+    total = hashlib.sha256()
+    for path in sorted(paths):
+        total.update(f"{path.relative_to(root)} {sha256(path)}\n".encode())
+    return total.hexdigest()
+
+
+def library_files(layout: Layout) -> list[Path]:
+    """The package (sources, photographs, masks, weights) and the locked environment."""
+    package = [p for p in (layout.root / "inpaintlib").rglob("*") if p.is_file() and "__pycache__" not in p.parts]
+    lock = layout.root / "requirements.lock"
+    return [*package, *([lock] if lock.exists() else [])]
+
+
+def result_files(layout: Layout, groups: list[str]) -> list[Path]:
+    """Files of the experiments whose run.json names one of `groups`, or names none; nothing without groups."""
+    if not groups or not layout.results.is_dir():
+        return []
+    folders = [run.parent for run in layout.results.rglob("run.json") if read_json(run).get("group") in {*groups, None}]
+    return [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+
+
+def declared(notebook: Path) -> dict:
+    """The notebook's metadata `inpaintlib`: items (what it regenerates) and groups (the results it reads)."""
+    return read_json(notebook)["metadata"].get("inpaintlib", {"items": [], "groups": []})
+
+
+def write_dependencies(layout: Layout) -> None:
+    """Write each notebook's checksums where they changed; withdraw the stamps of products that changed or are gone."""
+    library = digest(library_files(layout), layout.root)
+    for notebook in layout.notebooks:
+        results = digest(result_files(layout, declared(notebook)["groups"]), layout.root)
+        current = {"library": library, "results": results}
+        depends = layout.depends(notebook.stem)
+        if not depends.exists() or read_json(depends) != current:
+            write_json(depends, current)
+        stamp = layout.stamp(notebook.stem)
+        if stamp.exists() and not products_intact(layout, stamp):
+            stamp.unlink()
+    if not (layout.html / "index.html").exists():
+        layout.stamp("book").unlink(missing_ok=True)
+
+
+def products_intact(layout: Layout, stamp: Path) -> bool:
+    """Whether every file that the recorded run left is still there, unchanged."""
+    products = read_json(stamp)["products"]
+    return all((layout.root / name).is_file() and sha256(layout.root / name) == was for name, was in products.items())

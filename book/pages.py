@@ -1,0 +1,111 @@
+"""The pages that are made, not written: the attribution of the photographs and the run table."""
+
+import csv
+import re
+import shutil
+from itertools import groupby
+from pathlib import Path
+
+from layout import Layout
+from PIL import Image
+
+SPLITS = {
+    "train": "Photographs that networks are trained on",
+    "val": "Photographs for validation",
+    "test": "Photographs for testing",
+}
+ENTRY = re.compile(
+    r'^- `(?P<file>[^`]+)`: "(?P<title>.*)", by .*?, \[[^\]]+\]\([^)\s]+\), \[source\]\(.*?\), from (?P<origin>.*)$',
+    re.M,
+)
+
+
+def escaped(text: str) -> str:
+    """`text` so that Markdown shows it as it is."""
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", text)
+
+
+def thumbnail(photo: Path, cache: Path) -> Path:
+    """A 320-pixel WebP of the photograph, made once."""
+    small = cache / f"{photo.stem}.webp"
+    if not small.exists() or small.stat().st_mtime < photo.stat().st_mtime:
+        cache.mkdir(parents=True, exist_ok=True)
+        with Image.open(photo) as image:
+            image.thumbnail((320, 320))
+            image.save(small, quality=70)
+    return small
+
+
+def card(row: dict[str, str], title: str, origin: str) -> str:
+    """One photograph: picture, title, author, licence, source, and what was done to it."""
+    link = row["source_url"].replace("(", "%28").replace(")", "%29")
+    return (
+        ":::{grid-item-card}\n"
+        f":img-top: thumbnails/{Path(row['file']).stem}.webp\n"
+        f":img-alt: Thumbnail of the photograph of {row['subject']}\n"
+        f"**{escaped(title)}** by {escaped(row['author'])}.\n"
+        f"[{row['licence']}]({row['licence_url']}), [source]({link}).\n"
+        f"{escaped(origin)}.\n"
+        ":::\n"
+    )
+
+
+def attribution(layout: Layout, thumbnails: Path) -> str:
+    """The page that names author, licence and source of every bundled photograph; thumbnails are put into a folder."""
+    data = layout.root / "inpaintlib" / "data"
+    notes = (data / "ATTRIBUTION.md").read_text(encoding="utf-8")
+    entries = {match["file"]: match for match in ENTRY.finditer(notes)}
+    with (data / "photos.csv").open(encoding="utf-8") as file:
+        rows = sorted(csv.DictReader(file), key=lambda row: (list(SPLITS).index(row["split"]), row["file"]))
+    thumbnails.mkdir()
+    page = ["# Photographs: authors, licences, sources", notes.split("\n\n- `")[0].partition("\n")[2].strip()]
+    for split, group in groupby(rows, key=lambda row: row["split"]):
+        photos = list(group)
+        for row in photos:
+            small = thumbnail(data / "photos" / row["file"], layout.root / "build" / "thumbnails")
+            shutil.copy(small, thumbnails)
+        cards = [card(row, entries[row["file"]]["title"], entries[row["file"]]["origin"]) for row in photos]
+        page += [
+            f"## {SPLITS[split]} ({len(photos)})",
+            "::::{grid} 2 2 3 4\n:gutter: 2\n\n" + "\n".join(cards) + "::::",
+        ]
+    return "\n\n".join(page) + "\n"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person says them."""
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.1f} min"
+
+
+def run_table(layout: Layout, records: list[dict]) -> str:
+    """The page that says how each notebook of this book was run: when, how long, on what, with which versions."""
+    page = [
+        "# Run table",
+        "Every notebook of this book was executed by the build, from its first cell to its last, in a fresh kernel. "
+        "Memory is the peak of the kernel's process.",
+    ]
+    if not records:
+        return "\n\n".join([*page, "This book holds no notebooks."]) + "\n"
+    rows = ["| Notebook | Profile | Outcome | Runtime | Memory | Finished (UTC) |", "|---|---|---|---|---|---|"]
+    for record in records:
+        name = Path(record["notebook"]).stem
+        rows.append(
+            f"| [{name}](chapters/{name}.ipynb) | {record['parameters']['profile']} | {record['status']} "
+            f"| {duration(record['seconds'])} | {record['peak_bytes'] / 2**30:.1f} GiB "
+            f"| {record['finished'][:16].replace('T', ' ')} |"
+        )
+    total = f"Together: {duration(sum(record['seconds'] for record in records))} of notebook time."
+    return "\n\n".join([*page, "\n".join(rows), total, "## Environment", *environments(records)]) + "\n"
+
+
+def environments(records: list[dict]) -> list[str]:
+    """A list for each environment among the runs; one, unless notebooks ran at different times or places."""
+    told: dict[str, list[str]] = {}
+    for record in records:
+        state = f"`{record['commit']}`" + (" with uncommitted changes" if record["dirty"] else "")
+        versions = ", ".join(f"{name} {number}" for name, number in record["versions"].items())
+        text = f"- Device: {escaped(record['device'])}\n- Versions: {escaped(versions)}\n- Commit: {state}"
+        told.setdefault(text, []).append(Path(record["notebook"]).stem)
+    if len(told) == 1:
+        return list(told)
+    return [f"{', '.join(map(escaped, names))}:\n\n{text}" for text, names in told.items()]

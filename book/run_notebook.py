@@ -1,0 +1,165 @@
+"""Run one notebook with papermill: what failed stays to be looked at, and what had succeeded before stays as it was."""
+
+import argparse
+import os
+import platform
+import resource
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from figure_index import products
+from layout import ROOT, Layout, write_json
+
+PACKAGES = ("torch", "torchvision", "numpy", "papermill")
+
+
+def checked_parameters(notebook: Path, given: dict[str, object]) -> dict[str, object]:
+    """`given` without what the notebook sets itself.
+
+    Raises ValueError, one sentence, when the notebook has no parameter of such a name: papermill would only warn.
+    """
+    import papermill
+
+    known = papermill.inspect_notebook(str(notebook))
+    for name in given:
+        if name not in known:
+            raise ValueError(
+                f"{notebook.name} has no parameter {name!r}; it has: {', '.join(sorted(known)) or 'none'}."
+            )
+    return {name: value for name, value in given.items() if known[name]["default"] not in (repr(value), f'"{value}"')}
+
+
+def execute(notebook: Path, log: Path, parameters: dict[str, object]) -> None:
+    """Execute `notebook` into `log`, which is written cell by cell, with notebooks/ as the working folder."""
+    import papermill
+
+    log.parent.mkdir(parents=True, exist_ok=True)
+    papermill.execute_notebook(
+        os.path.relpath(notebook),
+        os.path.relpath(log),
+        parameters,
+        kernel_name="python3",
+        cwd=notebook.parent,
+        progress_bar=False,
+        start_timeout=120,
+    )
+
+
+def environment() -> dict[str, object]:
+    """The device, the versions and the commit that a run depends on."""
+    import torch
+
+    if torch.cuda.is_available():
+        device = torch.cuda.get_device_name()
+    else:
+        device = f"CPU, {os.cpu_count()} cores ({platform.machine()})"
+    packages = {"python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            packages[name] = version(name)
+        except PackageNotFoundError:
+            packages[name] = "not installed as a package"
+    return {"device": device, "versions": packages, **commit(ROOT)}
+
+
+def commit(root: Path) -> dict[str, object]:
+    """The commit of the working tree, and whether anything tracked differs from it; "unknown" outside a git clone."""
+    try:
+        run = {"cwd": root, "capture_output": True, "text": True, "check": True}
+        head = subprocess.run(["git", "rev-parse", "--short=10", "HEAD"], **run).stdout.strip()
+        tracked = ["git", "status", "--porcelain", "--untracked-files=no", "--", ".", ":!figures"]
+        return {"commit": head, "dirty": bool(subprocess.run(tracked, **run).stdout)}
+    except (OSError, subprocess.CalledProcessError):
+        return {"commit": "unknown", "dirty": False}
+
+
+def run(notebook: Path, out: Path, log: Path, parameters: dict[str, object]) -> dict[str, object]:
+    """Run `notebook`; replace `out` only when every cell ran. Returns the record of the run, failed or not."""
+    from nbclient.exceptions import DeadKernelError
+    from papermill.exceptions import PapermillExecutionError
+
+    parameters_set = checked_parameters(notebook, parameters)
+    start = time.monotonic()
+    error = None
+    try:
+        execute(notebook, log, parameters_set)
+    except PapermillExecutionError as failure:
+        error = f"cell {failure.exec_count}: {failure.ename}: {failure.evalue}"
+    except DeadKernelError:
+        error = "the kernel: it died, as it does when memory runs out"
+    record = {
+        "notebook": notebook.name,
+        "parameters": parameters,
+        "status": "failed" if error else "complete",
+        "error": error,
+        "seconds": round(time.monotonic() - start, 1),
+        "peak_bytes": peak_bytes(),
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        **environment(),
+    }
+    if error is None:
+        publish(log, out)
+    return record
+
+
+def peak_bytes() -> int:
+    """The largest resident set of any child that ended: the kernel's. macOS counts bytes, others KiB."""
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def publish(log: Path, out: Path) -> None:
+    """Copy the executed notebook to `out`, whole or not at all, without the paths and times that papermill notes."""
+    import nbformat
+
+    notebook = nbformat.read(log, as_version=4)
+    notebook.metadata.pop("papermill", None)
+    for cell in notebook.cells:
+        cell.metadata.pop("papermill", None)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    temporary = out.with_name(f".{out.name}.{os.getpid()}")
+    nbformat.write(notebook, temporary)
+    os.replace(temporary, out)
+
+
+def typed(text: str) -> tuple[str, object]:
+    """`name=value` as a name and a number, where the value reads as one, or a string."""
+    name, _, value = text.partition("=")
+    for kind in (int, float):
+        try:
+            return name, kind(value)
+        except ValueError:
+            continue
+    return name, value
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("notebook", type=Path)
+    parser.add_argument("out", type=Path, help="the executed notebook, replaced only when every cell ran")
+    parser.add_argument("--profile", required=True)
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="another parameter")
+    options = parser.parse_args()
+    layout, name = Layout(options.profile), options.notebook.stem
+    parameters = {"profile": options.profile, **dict(typed(text) for text in options.set)}
+    print(f"  {name:<28}running", flush=True)
+    try:
+        record = run(options.notebook, options.out, layout.log(name), parameters)
+    except ValueError as error:
+        print(f"  {name:<28}FAILED: {error}", flush=True)
+        return 1
+    record["products"] = products(layout, options.notebook, options.out)
+    write_json(layout.record(name), record)
+    if record["error"]:
+        print(f"  {name:<28}FAILED in {record['error']}", flush=True)
+        print(f"  {'':<28}as far as it ran: {layout.short(layout.log(name))}", flush=True)
+        return 1
+    print(f"  {name:<28}done in {record['seconds']:.0f} s", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
