@@ -21,8 +21,6 @@ GIGABYTE = 10**9
 DISK_NEEDED = 8 * GIGABYTE
 MEMORY_NEEDED = 4 * GIGABYTE
 FONT = "DejaVu Sans"
-DATA = Path(__file__).parent / "data"
-TRUNK_SHA256 = "be3eb814e468ab7753d6bdd7af3563812bd4735c31ef62702e87849e0d28182c"
 
 REINSTALL = "remove the folder .venv and run `make env`"
 RESTORE = "restore it with `git checkout -- inpaintlib/data`"
@@ -111,11 +109,15 @@ def photos(verify: Callable[[], list[str]] | None = None) -> Check:
     return Check("photos", True, "every bundled photograph has its checksum")
 
 
-def trunk(path: Path = DATA / "alexnet_features.safetensors") -> Check:
+def trunk(path: Path | None = None) -> Check:
     """The AlexNet trunk of the perceptual distance is whole and unchanged."""
+    from inpaintlib.lpips_distance import TRUNK, TRUNK_SHA256
+
+    path = path or TRUNK
     if not path.is_file():
-        return Check("AlexNet", False, f"{path} is absent", RESTORE)
-    return _judge("AlexNet", sha256(path) == TRUNK_SHA256, f"checksum of {path.name}", RESTORE)
+        return Check("AlexNet", False, f"{path.name} is absent", RESTORE)
+    ok = sha256(path) == TRUNK_SHA256
+    return _judge("AlexNet", ok, f"{path.name} {'has' if ok else 'differs from'} its checksum", RESTORE)
 
 
 def disk(folder: Path = Path(), free: int | None = None) -> Check:

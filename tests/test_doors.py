@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import textwrap
 import time
 import tomllib
 from pathlib import Path
@@ -188,6 +189,20 @@ def test_bootstrap_keeps_the_environment_when_a_hash_does_not_fit(tmp_path):
     assert refused.returncode == 1
     assert "could not be installed" in refused.stderr.splitlines()[-1]
     assert (project / ".venv/.ready").exists()
+
+
+def test_the_model_that_contributing_shows_runs(tmp_path):
+    code = re.search(r"```python\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text(), re.DOTALL)[1]
+    use = """
+    from inpaintlib.models import build
+    image, mask = torch.rand(2, 3, 32, 36) * 2 - 1, (torch.rand(2, 1, 32, 36) > 0.3).float()
+    output = build("mine", width=8)(Batch.make(image, mask, priors=Mine.priors))
+    assert output.image.shape == image.shape
+    """
+    script = tmp_path / "mine.py"
+    script.write_text(code + textwrap.dedent(use))
+    run = subprocess.run([sys.executable, script], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
 
 
 class TestCommandLine:
