@@ -10,16 +10,31 @@ from inpaintlib.masks.areas import (
     in_bin,
     touches_border,
 )
+from inpaintlib.masks.files import MaskSet, mask_folder, read_mask
+from inpaintlib.masks.frozen import FROZEN, checksum, draw_frozen, frozen, frozen_bins
 from inpaintlib.masks.irregular import irregular
+from inpaintlib.masks.lama import RECIPES, Recipe, box, lama
 
 __all__ = [
     "AREA_BINS",
     "BORDER_BAND",
+    "FROZEN",
     "MISF_BINS",
+    "RECIPES",
     "TSGL_BINS",
+    "MaskSet",
+    "Recipe",
     "border_band",
+    "box",
+    "checksum",
+    "draw_frozen",
+    "frozen",
+    "frozen_bins",
     "hole_area",
     "in_bin",
     "irregular",
+    "lama",
+    "mask_folder",
+    "read_mask",
     "touches_border",
 ]
