@@ -23,7 +23,7 @@ BUDGETS = {
 TOTAL = 56
 RUN_BYTES = 20 * 1024
 MODULE_LINES = 300
-FUNCTION_LINES = 45
+FUNCTION_LINES = 40
 TEXT = {
     ".py",
     ".md",
@@ -82,12 +82,18 @@ def test_modules_are_short():
     assert not {path: count for path, count in lines.items() if count > MODULE_LINES}
 
 
+def body_lines(function: ast.FunctionDef) -> int:
+    """Lines of a function from its first statement on; signature and docstring do not count."""
+    first = function.body[1] if ast.get_docstring(function) and function.body[1:] else function.body[0]
+    return function.end_lineno - first.lineno + 1
+
+
 def test_functions_are_short():
     too_long = {}
     for path in modules():
         for node in ast.walk(ast.parse((ROOT / path).read_text())):
-            if isinstance(node, ast.FunctionDef) and node.end_lineno - node.lineno >= FUNCTION_LINES:
-                too_long[f"{path}:{node.name}"] = node.end_lineno - node.lineno + 1
+            if isinstance(node, ast.FunctionDef) and body_lines(node) > FUNCTION_LINES:
+                too_long[f"{path}:{node.name}"] = body_lines(node)
     assert not too_long
 
 
