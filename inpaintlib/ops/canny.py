@@ -4,13 +4,12 @@ Everything is shifts, products and comparisons. No convolution or matrix product
 can round a gradient, and a pixel's result depends on nothing but its neighbourhood.
 """
 
-import math
-
 import torch
 import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from inpaintlib.ops.gaussian import gaussian
 from inpaintlib.ops.sobel import sobel
 
 _TRUNCATE = 4.0  # The Gaussian ends at four standard deviations, as in scipy.ndimage.
@@ -40,26 +39,16 @@ def canny(
     with torch.no_grad():
         known = torch.ones_like(gray[:, 0], dtype=torch.bool) if mask is None else mask[:, 0] > 0.5
         image = gray[:, 0].where(known, 0.0)
-        smooth = _gaussian(image, sigma) / (_gaussian(known.to(image.dtype), sigma) + torch.finfo(image.dtype).eps)
+        smooth = _blur(image, sigma) / (_blur(known.to(image.dtype), sigma) + torch.finfo(image.dtype).eps)
         down, right = sobel(smooth)
         magnitude = (down * down + right * right).sqrt_()
         weak = _is_ridge(down, right, magnitude) & (magnitude >= low) & _erode(known)
         return _hysteresis(weak & (magnitude >= high), weak)[:, None].to(gray.dtype)
 
 
-def _gaussian(image: Float[Tensor, "B H W"], sigma: float) -> Float[Tensor, "B H W"]:
-    """Separable Gaussian, zeros beyond the border."""
+def _blur(image: Float[Tensor, "B H W"], sigma: float) -> Float[Tensor, "B H W"]:
     radius = int(_TRUNCATE * sigma + 0.5)
-    weights = [math.exp(-0.5 * (k / sigma) ** 2) for k in range(radius + 1)]
-    total = weights[0] + 2 * sum(weights[1:])
-    for dim in (1, 2):
-        size = image.shape[dim]
-        padded = F.pad(image, (0, 0, radius, radius) if dim == 1 else (radius, radius))
-        image = image * (weights[0] / total)
-        for k in range(radius, 0, -1):
-            pair = padded.narrow(dim, radius - k, size) + padded.narrow(dim, radius + k, size)
-            image.add_(pair, alpha=weights[k] / total)
-    return image
+    return gaussian(F.pad(image, (radius, radius, radius, radius)), sigma, radius)
 
 
 def _is_ridge(

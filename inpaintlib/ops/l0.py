@@ -26,11 +26,14 @@ def l0_smooth(image: Float[Tensor, "B C H W"], lam: float = 0.02, kappa: float =
         size = image.shape[-2:]
         laplacian = _laplacian_spectrum(size, image)
         data = torch.fft.rfft2(image)
-        result, beta = image, 2 * lam
+        result, spectrum = image.clone(), torch.empty_like(data)
+        work = (torch.empty_like(result), torch.empty_like(result), torch.empty_like(result))
+        beta = 2 * lam
         while beta < _BETA_MAX:
-            change = _divergence_of_kept_gradients(result, lam / beta)
-            spectrum = torch.fft.rfft2(change).mul_(beta).add_(data).div_(1 + beta * laplacian)
-            result = torch.fft.irfft2(spectrum, s=size)
+            change = _divergence_of_kept_gradients(result, lam / beta, *work)
+            torch.fft.rfft2(change, out=spectrum)
+            spectrum.mul_(beta).add_(data).mul_(1 / (1 + beta * laplacian))
+            torch.fft.irfft2(spectrum, s=size, out=result)
             beta *= kappa
         return result
 
@@ -43,11 +46,24 @@ def _laplacian_spectrum(size: tuple[int, int], like: Tensor) -> Float[Tensor, "H
     return (2 - 2 * y.cos())[:, None] + (2 - 2 * x.cos())[None, :]
 
 
-def _divergence_of_kept_gradients(image: Float[Tensor, "B C H W"], threshold: float) -> Float[Tensor, "B C H W"]:
-    """Eq. 12 (gradients whose square over all channels is <= threshold are dropped), then the adjoint differences."""
-    across = image.roll(-1, -1).sub_(image)
-    along = image.roll(-1, -2).sub_(image)
-    kept = (across.square() + along.square()).sum(1, keepdim=True) > threshold
+def _divergence_of_kept_gradients(
+    image: Float[Tensor, "B C H W"], threshold: float, across: Tensor, along: Tensor, change: Tensor
+) -> Float[Tensor, "B C H W"]:
+    """Eq. 12 (gradients whose square over all channels is <= threshold are dropped), then the adjoint, into `change`.
+
+    across, along, change: memory of the image's shape, overwritten; fresh memory each time would double the cost.
+    """
+    torch.sub(image[..., 1:], image[..., :-1], out=across[..., :-1])
+    torch.sub(image[..., :1], image[..., -1:], out=across[..., -1:])
+    torch.sub(image[..., 1:, :], image[..., :-1, :], out=along[..., :-1, :])
+    torch.sub(image[..., :1, :], image[..., -1:, :], out=along[..., -1:, :])
+    square = torch.mul(across, across, out=change).addcmul_(along, along).sum(1, keepdim=True)
+    kept = (square > threshold).to(image.dtype)
     across.mul_(kept)
     along.mul_(kept)
-    return across.roll(1, -1).sub_(across).add_(along.roll(1, -2)).sub_(along)
+    torch.sub(across[..., :-1], across[..., 1:], out=change[..., 1:])
+    torch.sub(across[..., -1:], across[..., :1], out=change[..., :1])
+    change.sub_(along)
+    change[..., 1:, :].add_(along[..., :-1, :])
+    change[..., :1, :].add_(along[..., -1:, :])
+    return change
