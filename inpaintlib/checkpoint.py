@@ -5,7 +5,6 @@ import os
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
@@ -31,10 +30,25 @@ def read(path: str | os.PathLike) -> tuple[dict[str, Tensor], dict[str, Any]]:
             note = json.loads((file.metadata() or {})["note"])
             return {name: file.get_tensor(name) for name in file.keys()}, note  # noqa: SIM118
     except (SafetensorError, KeyError, ValueError) as error:
-        raise InputError(f"{path} is not a whole weights file of this library ({error}); train or fetch it again.") from None
+        raise InputError(
+            f"{path} is not a whole weights file of this library ({error}); train or fetch it again."
+        ) from None
 
 
-def save_weights(path: str | os.PathLike, model: nn.Module, note: dict[str, Any], leave_out: tuple[str, ...] = ()) -> None:
+def read_note(path: str | os.PathLike) -> dict[str, Any]:
+    """The note of a file written by `save`, without its tensors. Raises InputError when it is not one, or broken."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            return json.loads((file.metadata() or {})["note"])
+    except (SafetensorError, OSError, KeyError, ValueError) as error:
+        raise InputError(
+            f"{path} is not a whole weights file of this library ({error}); train or fetch it again."
+        ) from None
+
+
+def save_weights(
+    path: str | os.PathLike, model: nn.Module, note: dict[str, Any], leave_out: tuple[str, ...] = ()
+) -> None:
     """The weights that inference needs, floating point as float16; `leave_out` names parts used in training only."""
     state = {name: value for name, value in model.state_dict().items() if name.split(".")[0] not in leave_out}
     save(path, {n: v.half() if v.is_floating_point() else v for n, v in state.items()}, note)
@@ -75,5 +89,3 @@ def unflatten(tensors: dict[str, Tensor], parts: dict[str, nn.Module], optimizer
             if owner == key:
                 state.setdefault(int(rest[0]), {})[rest[1]] = value
         optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
-
-

@@ -24,9 +24,6 @@ from inpaintlib.models import build
 from inpaintlib.models.discriminator import PatchDiscriminator
 from inpaintlib.recipes import Recipe
 
-TRAINING_ONLY = ("structure_decoder",)
-"""Parts of a model that inference does without; weights files leave them out."""
-
 
 @dataclass(frozen=True)
 class Job:

@@ -49,11 +49,15 @@ class Variant:
             return cls()
         match = _VARIANT.fullmatch(plain)
         if match is None:
-            raise InputError(f"{text!r} is not a variant: write [times]Guide([times]Guide)->Norm(Norm), as in {_EXAMPLES}.")
+            raise InputError(
+                f"{text!r} is not a variant: write [times]Guide([times]Guide)->Norm(Norm), as in {_EXAMPLES}."
+            )
         times, guide, times2, guide2, norm, norm2 = match.groups()
         if (guide2 is None) != (norm2 is None):
-            raise InputError(f"{text!r} pairs {1 + bool(guide2)} guide(s) with {1 + bool(norm2)} normalization(s);"
-                             f" give as many of one as of the other, as in {_EXAMPLES}.")
+            raise InputError(
+                f"{text!r} pairs {1 + bool(guide2)} guide(s) with {1 + bool(norm2)} normalization(s);"
+                f" give as many of one as of the other, as in {_EXAMPLES}."
+            )
         branches = [_branch(text, times, guide, norm)]
         if guide2 is not None:
             branches.append(_branch(text, times2, guide2, norm2))

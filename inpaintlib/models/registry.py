@@ -14,8 +14,9 @@ _MODELS: dict[str, type[nn.Module]] = {}
 def model(name: str) -> Callable[[type[nn.Module]], type[nn.Module]]:
     """Register a model class under `name`.
 
-    The class holds a frozen dataclass `Config` and `losses` (terms of `inpaintlib.losses`), is built with a Config, and
-    maps a Batch to an Output. `stride` says which sizes it takes: multiples of it.
+    The class is built with its frozen dataclass `Config` and maps a Batch to an Output. It says, as class attributes,
+    `stride` (sizes are multiples of it), `priors` (names that it sees), `losses` (terms of `inpaintlib.losses`) and
+    `training_only` (parts that inference does without; weights files leave them out).
     """
 
     def register(cls: type[nn.Module]) -> type[nn.Module]:

@@ -89,7 +89,7 @@ class AttentionBlock(nn.Module):
         )
 
     def forward(self, x: Tensor, valid: Tensor, measure: bool = False) -> tuple[Tensor, Tensor, Tensor | None]:
-        b, _, h, w = x.shape
+        h, w = x.shape[-2:]
         window = (min(self.window, h), min(self.window, w))
         pad = ((-h) % window[0], (-w) % window[1])
         x, valid = (F.pad(t, (0, pad[1], 0, pad[0])) for t in (x, valid))

@@ -50,7 +50,7 @@ def local_normalization(x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]
 
 @normalization("batch")
 class BatchNormalization(nn.BatchNorm2d):
-    """Statistics over the whole batch, with running averages in evaluation: what TSGL's released code uses for "global"."""
+    """Statistics over the whole batch, with running averages in evaluation: the released code's "global"."""
 
     def __init__(self, channels: int):
         super().__init__(channels, eps=EPS, affine=False)

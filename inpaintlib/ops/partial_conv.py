@@ -15,7 +15,7 @@ def update_mask(
 ) -> tuple[Float[Tensor, "b 1 h2 w2"], Float[Tensor, "b 1 h2 w2"]]:
     """The factor sum(1)/sum(M) of TSGL Eq. 1 (0 where nothing is known) and the next mask of Eq. 2.
 
-    `mask` is 1 where known, 0 in the hole. Depends on the mask alone, so one call serves every convolution of that shape.
+    `mask` is 1 where known, 0 in the hole. Nothing but the mask is read: one call serves all convolutions of a shape.
     """
     known = F.avg_pool2d(mask, kernel, stride, padding, count_include_pad=False)
     updated = (known > 0).to(mask.dtype)

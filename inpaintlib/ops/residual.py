@@ -5,9 +5,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 
-def local_residual(
-    before: Float[Tensor, "b c h w"], after: Float[Tensor, "b c h2 w2"]
-) -> Float[Tensor, "b c h w"]:
+def local_residual(before: Float[Tensor, "b c h w"], after: Float[Tensor, "b c h2 w2"]) -> Float[Tensor, "b c h w"]:
     """TSGL Sec. III-B, the second choice of F_de in Eq. 6: F_{k-1} - Upsample(F_k), nearest neighbour.
 
     Zero exactly where upsampling the smaller map reproduces the larger one. Signed, in the units of the maps.
@@ -15,9 +13,7 @@ def local_residual(
     return before - F.interpolate(after, size=before.shape[-2:], mode="nearest")
 
 
-def residual_guide(
-    before: Float[Tensor, "b c h w"], after: Float[Tensor, "b c h2 w2"]
-) -> Float[Tensor, "b c h2 w2"]:
+def residual_guide(before: Float[Tensor, "b c h w"], after: Float[Tensor, "b c h2 w2"]) -> Float[Tensor, "b c h2 w2"]:
     """The local residual brought to the size of layer k, where it guides: bilinear between the corner pixels.
 
     The paper does not say how the sizes meet; this is the released code's choice.

@@ -77,6 +77,7 @@ class TSGL(nn.Module):
     priors = ("edge", "gray", "smooth")
     losses = (Term("reconstruction", 1.0), Term("edge", 1.0), Term("adversarial", 0.1))
     """TSGL Eq. 16 with the paper's weights."""
+    training_only = ("structure_decoder",)
 
     def __init__(self, config: Config = Config()):  # noqa: B008
         super().__init__()
@@ -102,12 +103,14 @@ class TSGL(nn.Module):
     def forward(self, batch: Batch, features: bool = False) -> Output:
         """Batch -> Output. aux["edge"]: logits of D_S [B,1,H,W], in training and where the variant has a structure
         guide. features: "structure", "texture" (before reconstruction), "reconstructed", "residual", "branch_<guide>",
-        "decoder_input", each a list over the layers, and "hole_attention", the attention mass on hole tokens a block."""
+        "decoder_input", each a list over the layers; "head", the full-size map;
+        and "hole_attention", the attention mass on hole tokens a block."""
         mask, priors = batch.mask, batch.priors
         kept: dict[str, list[Tensor]] = {}
         structures = self._structures(mask, priors) if self.guided else []
         before, texture, valid = self.head(_stack(batch.image, priors["smooth"], mask), mask)
         maps = []
+        _keep(kept, features, head=[before])
         for layer, guide in enumerate(self.guides):
             if layer:
                 texture, valid, masses = self.stages[layer - 1](maps[-1], valid, measure=features)

@@ -1,5 +1,7 @@
 """The structure encoder of TSGL (Sec. III-A1) and the structure decoder D_S that trains it (Sec. III-C)."""
 
+from itertools import pairwise
+
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -44,7 +46,7 @@ class StructureDecoder(nn.Module):
         channels = [16 * width, 8 * width, 4 * width, 2 * width, width, max(width // 2, 4)]
         self.layers = nn.ModuleList(
             nn.Sequential(nn.Conv2d(a, b, 3, padding=1, bias=False), nn.BatchNorm2d(b), nn.LeakyReLU(0.2))
-            for a, b in zip(channels, channels[1:])
+            for a, b in pairwise(channels)
         )
         self.edge = nn.Conv2d(channels[-1], 1, 1)
 

@@ -1,4 +1,4 @@
-"""The texture encoder of TSGL (Sec. III-A2): a partial-convolution head, then four stages of masked window attention."""
+"""The texture encoder of TSGL (Sec. III-A2): a partial-convolution head, four stages of masked window attention."""
 
 from torch import Tensor, nn
 from torch.nn import functional as F

@@ -1,0 +1,32 @@
+"""inpaintlib: the networks of TSGL and MISF, and the diagnostics that test what their papers claim."""
+
+from inpaintlib import diagnostics, ops
+from inpaintlib.batch import Batch, Output, Target
+from inpaintlib.counts import counts, example_batch
+from inpaintlib.errors import InputError
+from inpaintlib.inference import inpaint
+from inpaintlib.models import build, model, models
+from inpaintlib.ops.normalize import normalization
+from inpaintlib.priors import prior
+from inpaintlib.variant import TABLE_IV, Variant
+from inpaintlib.weights import load
+
+__all__ = [
+    "TABLE_IV",
+    "Batch",
+    "InputError",
+    "Output",
+    "Target",
+    "Variant",
+    "build",
+    "counts",
+    "diagnostics",
+    "example_batch",
+    "inpaint",
+    "load",
+    "model",
+    "models",
+    "normalization",
+    "ops",
+    "prior",
+]

@@ -1,0 +1,93 @@
+"""What the papers look at inside a network: distributions over channels, entropy, spectra, high-pass and residual maps.
+
+The papers leave the definitions open; those used here are fixed in this file. All are pure functions of feature maps.
+"""
+
+import math
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn import functional as F
+
+from inpaintlib.ops.residual import local_residual
+
+__all__ = [
+    "channel_distribution",
+    "channel_entropy",
+    "high_pass",
+    "kl",
+    "local_residual",
+    "radial_profile",
+    "spectrogram",
+]
+
+CUTOFF = 0.125
+"""Cycles per pixel where `high_pass` lets 39 % through: a quarter of the highest frequency a map can hold."""
+
+
+def channel_distribution(features: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c"]:
+    """Each channel's share of a map's total absolute activation: positive, summing to one, free of the map's scale.
+
+    The vector "with the dimension as the number of all channels" that TSGL's KL divergence compares (Sec. III-B1).
+    """
+    energy = features.abs().mean(dim=(2, 3)) + torch.finfo(features.dtype).tiny
+    return energy / energy.sum(dim=1, keepdim=True)
+
+
+def kl(p: Float[Tensor, "... c"], q: Float[Tensor, "... c"]) -> Float[Tensor, "..."]:
+    """Kullback-Leibler divergence KL(p || q) in nats along the last axis; p and q are distributions, q positive.
+
+    In TSGL's figures p is layer k of a variant and q is layer k - 1 of the baseline (Fig. 9, 10, 12).
+    """
+    return torch.special.xlogy(p, p).sub(p * q.clamp_min(torch.finfo(q.dtype).tiny).log()).sum(dim=-1)
+
+
+def channel_entropy(features: Float[Tensor, "b c h w"]) -> Float[Tensor, "b h w"]:
+    """Shannon entropy over the channels at each position, in bits, from 0 (one channel speaks) to log2(c) (all alike).
+
+    A channel's probability is its share of the absolute activation there; a position where all are zero has log2(c).
+    TSGL Fig. 11 and 17.
+    """
+    share = features.abs()
+    total = share.sum(dim=1, keepdim=True)
+    share = torch.where(total > 0, share / total.clamp_min(torch.finfo(share.dtype).tiny), 1 / features.shape[1])
+    return -torch.special.xlogy(share, share).sum(dim=1) / math.log(2)
+
+
+def _radius(h: int, w: int, device: torch.device) -> Float[Tensor, "h w"]:
+    """Cycles per pixel of each coefficient of an unshifted FFT."""
+    rows = torch.fft.fftfreq(h, device=device)
+    columns = torch.fft.fftfreq(w, device=device)
+    return torch.hypot(rows[:, None], columns[None, :])
+
+
+def high_pass(features: Float[Tensor, "b c h w"], cutoff: float = CUTOFF) -> Float[Tensor, "b c h w"]:
+    """What changes quickly over a map: each channel times 1 - exp(-r^2 / 2 cutoff^2) in the frequency domain.
+
+    The paper's "high-pass filter operator" (Fig. 8 b), the same for maps of every size. A constant map gives zero.
+    """
+    keep = 1 - torch.exp(-0.5 * (_radius(*features.shape[-2:], features.device) / cutoff) ** 2)
+    return torch.fft.ifft2(torch.fft.fft2(features.float()) * keep).real
+
+
+def spectrogram(features: Float[Tensor, "b c h w"]) -> Float[Tensor, "b h w"]:
+    """Mean over channels of log(1 + |F|), F the orthonormal 2-D Fourier transform, frequency zero in the centre.
+
+    Natural logarithm, dimensionless. TSGL Fig. 9, 10, 16, 20: frequency grows from the centre to the border.
+    """
+    spectrum = torch.fft.fft2(features.float(), norm="ortho").abs()
+    return torch.fft.fftshift(torch.log1p(spectrum).mean(dim=1), dim=(-2, -1))
+
+
+def radial_profile(spectrum: Float[Tensor, "b h w"], bins: int = 16) -> Float[Tensor, "b bins"]:
+    """Mean of a centred spectrum over equally wide rings from 0 to 0.5 cycles per pixel; an empty ring repeats the last."""
+    radius = torch.fft.fftshift(_radius(*spectrum.shape[-2:], spectrum.device))
+    ring = (radius * 2 * bins).long().clamp_max(bins)
+    inside = F.one_hot(ring, bins + 1)[..., :bins].to(spectrum.dtype)
+    counts = inside.sum(dim=(0, 1))
+    means = torch.einsum("bhw,hwr->br", spectrum, inside) / counts.clamp_min(1)
+    for index in range(1, bins):
+        if counts[index] == 0:
+            means[:, index] = means[:, index - 1]
+    return means

@@ -1,0 +1,95 @@
+"""Fill the hole of one photograph: the public door, with its conventions (white is hole) and its guarantees."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from inpaintlib.batch import Batch
+from inpaintlib.errors import InputError
+from inpaintlib.masks import read_mask
+from inpaintlib.photos import read_image
+from inpaintlib.weights import load
+
+LONGEST_SIDE = 1024
+"""Pixels. A larger photograph is filled at this size, and the filling is enlarged into its hole."""
+
+Picture = str | os.PathLike | Image.Image | np.ndarray
+
+
+def inpaint(
+    image: Picture, mask: Picture, model: str | nn.Module = "tsgl", profile: str | None = None
+) -> np.ndarray | Image.Image:
+    """Fill the hole of a photograph of any size.
+
+    image: a path, a PIL image, or uint8 [H,W,3] RGB.  mask: a path, a PIL image, or an array [H,W] of the same size;
+    nonzero (white) is the hole.  model: a name for `load`, or a network from `build` or `load`.  profile: as in `load`.
+    Returns uint8 [H,W,3], or a PIL image when one was given. Known pixels come back exactly as they were.
+    Raises InputError on anything unreadable, on sizes that differ, and on a mask with no hole or without known pixels.
+    """
+    pixels, hole = as_pixels(image), as_hole(mask)
+    if pixels.shape[:2] != hole.shape:
+        raise InputError(
+            f"The image is {pixels.shape[1]} x {pixels.shape[0]} pixels and the mask {hole.shape[1]} x {hole.shape[0]};"
+            " give a mask of the image's size."
+        )
+    if not hole.any():
+        raise InputError("The mask marks no hole: draw what is to be filled in white on black.")
+    if hole.all():
+        raise InputError("The mask marks the whole image as hole, so nothing is known; is it inverted? White is hole.")
+    network = load(model, profile=profile) if isinstance(model, str) else model
+    result = np.where(hole[:, :, None], _filled(pixels, hole, network), pixels)
+    return Image.fromarray(result) if isinstance(image, Image.Image) else result
+
+
+def as_pixels(image: Picture) -> np.ndarray:
+    """uint8 [H,W,3] RGB of a path, PIL image or array. Raises InputError on other kinds and shapes."""
+    if isinstance(image, (str, os.PathLike)):
+        return read_image(Path(image))
+    if isinstance(image, Image.Image):
+        return np.asarray(image.convert("RGB"))
+    pixels = np.asarray(image)
+    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or 0 in pixels.shape:
+        raise InputError(f"An image array must be uint8 of shape [H, W, 3], not {pixels.dtype} {list(pixels.shape)}.")
+    return pixels
+
+
+def as_hole(mask: Picture) -> np.ndarray:
+    """bool [H,W], True in the hole, of a path, PIL image or array where nonzero (white) is hole."""
+    if isinstance(mask, (str, os.PathLike)):
+        return read_mask(Path(mask), hole="white")[0].numpy() < 0.5
+    if isinstance(mask, Image.Image):
+        return np.asarray(mask.convert("L")) > 127
+    hole = np.asarray(mask)
+    if hole.ndim != 2 or 0 in hole.shape or hole.dtype.kind not in "buif":
+        raise InputError(f"A mask array must be numbers of shape [H, W], not {hole.dtype} {list(hole.shape)}.")
+    if hole.dtype.kind == "f" and not np.isfinite(hole).all():
+        raise InputError("The mask array holds values that are not finite numbers; give 0 for known, nonzero for hole.")
+    return hole != 0
+
+
+@torch.no_grad()
+def _filled(pixels: np.ndarray, hole: np.ndarray, network: nn.Module) -> np.ndarray:
+    device = next(network.parameters()).device
+    image = torch.from_numpy(np.array(pixels)).permute(2, 0, 1)[None].float().to(device) / 127.5 - 1
+    known = 1 - torch.from_numpy(hole)[None, None].float().to(device)
+    size = known.shape[-2:]
+    factor = LONGEST_SIDE / max(size)
+    if factor < 1:
+        image, known = _reduced(image * known, known, [max(1, round(side * factor)) for side in size])
+    batch = Batch.make(image, known, priors=network.priors, truth=False).padded(network.stride)
+    drawn = network.eval()(batch).image[:, :, : known.shape[-2], : known.shape[-1]]
+    if factor < 1:
+        drawn = F.interpolate(drawn, size=size, mode="bicubic", align_corners=False)
+    return ((drawn[0].permute(1, 2, 0) + 1) * 127.5).round().clamp(0, 255).to(torch.uint8).cpu().numpy()
+
+
+def _reduced(masked: Tensor, known: Tensor, size: list[int]) -> tuple[Tensor, Tensor]:
+    """Area averages over known pixels only; a reduced pixel is known when all that it covers is."""
+    share = F.interpolate(known, size=size, mode="area")
+    mean = F.interpolate(masked, size=size, mode="area") / share.clamp_min(1e-6)
+    return mean, (share > 1 - 1e-6).float()

@@ -1,0 +1,88 @@
+"""Measured numbers with where they come from: run.json, and the per-image values beside it."""
+
+import os
+import platform
+import resource
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from inpaintlib import paths
+from inpaintlib.errors import InputError
+from inpaintlib.files import atomic_path, read_json, write_json
+
+SCHEMA = 1
+_VERSIONED = ("torch", "torchvision", "numpy", "lightning", "opencv-contrib-python-headless", "lpips")
+
+
+def provenance(device: torch.device | str = "cpu") -> dict[str, Any]:
+    """What a number was made with: commit, dirty, versions, device. Outside a git checkout the commit is "unknown"."""
+    commit = _git("rev-parse", "HEAD")
+    return {
+        "commit": commit or "unknown",
+        "dirty": bool(_git("status", "--porcelain", "--untracked-files=no")) if commit else True,
+        "versions": {"python": platform.python_version()} | {name: version(name) for name in _VERSIONED},
+        "device": _device_name(torch.device(device)),
+    }
+
+
+def peak_bytes(device: torch.device | str = "cpu") -> int:
+    """Peak memory in bytes so far: of the process on a CPU, of torch's allocator on a GPU."""
+    device = torch.device(device)
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def write_run(folder: str | os.PathLike, run: dict[str, Any], **arrays: dict[str, np.ndarray]) -> None:
+    """Write `<name>.npz` for each dict of arrays (floating point as float16), and run.json last: it marks the result
+    as whole."""
+    folder = Path(folder)
+    for name, values in arrays.items():
+        with atomic_path(folder / f"{name}.npz") as temporary:
+            np.savez_compressed(temporary, **{k: _compact(v) for k, v in values.items()})
+    write_json(folder / "run.json", {"schema": SCHEMA} | run)
+
+
+def read_run(experiment: str, profile: str) -> dict[str, Any]:
+    """run.json of an experiment. Raises InputError, naming the command that makes it, when there is none."""
+    path = paths.results(profile, experiment) / "run.json"
+    if not path.is_file():
+        raise InputError(
+            f"There are no results of {experiment} in the profile {profile}; make them with"
+            f" `inpaintlib study run --profile {profile} --only {experiment}`."
+        )
+    run = read_json(path)
+    if run.get("schema") != SCHEMA:
+        raise InputError(f"{path} has schema {run.get('schema')}, this library reads {SCHEMA}; make the result again.")
+    return run
+
+
+def read_arrays(experiment: str, profile: str, name: str = "stats") -> dict[str, np.ndarray]:
+    """The arrays of `<name>.npz` beside an experiment's run.json, floating point as float32."""
+    path = paths.results(profile, experiment) / f"{name}.npz"
+    if not path.is_file():
+        raise InputError(f"There is no {path.name} among the results of {experiment} in the profile {profile}.")
+    with np.load(path) as file:
+        return {k: v.astype(np.float32) if v.dtype == np.float16 else v for k, v in file.items()}
+
+
+def _compact(values: np.ndarray) -> np.ndarray:
+    values = np.asarray(values)
+    return values.astype(np.float16) if values.dtype.kind == "f" else values
+
+
+def _git(*arguments: str) -> str:
+    command = ["git", "-C", str(paths.home()), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def _device_name(device: torch.device) -> str:
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"CPU, {torch.get_num_threads()} threads, {torch.backends.cpu.get_cpu_capability()}"

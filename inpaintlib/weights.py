@@ -1,0 +1,62 @@
+"""Trained networks by name: shipped with the package, or trained on this machine."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from inpaintlib import checkpoint, paths
+from inpaintlib.errors import InputError
+from inpaintlib.models import build
+from inpaintlib.recipes import PROFILES
+
+
+def store(path: str | os.PathLike, model: nn.Module, note: dict[str, Any]) -> None:
+    """Write what `load` reads: float16 weights without the parts that only training uses, and a note with at least
+    model, config, profile, seed, experiment and commit."""
+    checkpoint.save_weights(path, model, note, leave_out=model.training_only)
+
+
+def load(name: str, profile: str | None = None, device: torch.device | str = "cpu", **config: Any) -> nn.Module:
+    """A trained network in evaluation mode: model `name` whose configuration agrees with `config`.
+
+    profile: smoke, laptop, gpu or paper; None takes the largest of the last three that there is. Of several that fit,
+    the one that saw most images. Raises InputError naming the command that trains it when there is none.
+    """
+    wanted = _normal(name, config)
+    profiles = [profile] if profile else [p for p in reversed(PROFILES) if p != "smoke"]
+    if profile and profile not in PROFILES:
+        raise InputError(f"There is no profile {profile!r}; the profiles are {', '.join(PROFILES)}.")
+    for candidate in profiles:
+        found = [
+            (note["images_seen"], str(path), note)
+            for path, note in available(candidate)
+            if note["model"] == name and all(note["config"].get(k) == v for k, v in wanted.items())
+        ]
+        if found:
+            _, path, note = max(found, key=lambda entry: entry[:2])
+            model = build(name, **note["config"])
+            checkpoint.load_weights(path, model, missing=model.training_only)
+            return model.to(device, memory_format=torch.channels_last).eval()
+    settings = "".join(f" with {k}={v!r}" for k, v in config.items())
+    raise InputError(
+        f"There are no trained weights of {name}{settings} in the profile {profile or 'laptop'}; `inpaintlib study list"
+        f" --profile {profile or 'laptop'}` names the experiments, `inpaintlib study run` trains them."
+    )
+
+
+def available(profile: str) -> list[tuple[Path, dict[str, Any]]]:
+    """Every trained network of a profile: its file and its note."""
+    files = [
+        *(paths.SHIPPED_WEIGHTS / profile).glob("*.safetensors"),
+        *paths.runs(profile).glob("*/weights.safetensors"),
+    ]
+    return [(file, checkpoint.read_note(file)) for file in sorted(files)]
+
+
+def _normal(name: str, config: dict[str, Any]) -> dict[str, Any]:
+    """The given settings as a network of that name stores them, so that "→" and "->" mean the same variant."""
+    full = build(name, **({"width": 4} | config)).config if config else None
+    return {key: getattr(full, key) for key in config}
