@@ -1,11 +1,11 @@
 """inpaintlib: the networks of TSGL and MISF, and the diagnostics that test what their papers claim."""
 
-from inpaintlib import diagnostics, ops
+from inpaintlib import diagnostics, models, ops
 from inpaintlib.batch import Batch, Output, Target
-from inpaintlib.counts import counts, example_batch
+from inpaintlib.counting import counts, example_batch
 from inpaintlib.errors import InputError
 from inpaintlib.inference import inpaint
-from inpaintlib.models import build, model, models
+from inpaintlib.models import build, model
 from inpaintlib.ops.normalize import normalization
 from inpaintlib.priors import prior
 from inpaintlib.variant import TABLE_IV, Variant

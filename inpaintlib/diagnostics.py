@@ -81,7 +81,7 @@ def spectrogram(features: Float[Tensor, "b c h w"]) -> Float[Tensor, "b h w"]:
 
 
 def radial_profile(spectrum: Float[Tensor, "b h w"], bins: int = 16) -> Float[Tensor, "b bins"]:
-    """Mean of a centred spectrum over equally wide rings from 0 to 0.5 cycles per pixel; an empty ring repeats the last."""
+    """Mean of a centred spectrum over equal rings from 0 to 0.5 cycles per pixel; empty rings repeat the last."""
     radius = torch.fft.fftshift(_radius(*spectrum.shape[-2:], spectrum.device))
     ring = (radius * 2 * bins).long().clamp_max(bins)
     inside = F.one_hot(ring, bins + 1)[..., :bins].to(spectrum.dtype)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -140,7 +141,7 @@ def _write(experiment: Experiment, state: State, note: dict[str, Any], device: t
     measure = Lpips().to(device)
     fill = evaluation.network(model)
     values = evaluation.evaluate(fill, protocol, priors=model.priors, lpips=measure, device=device)
-    arrays = {"stats": values, "diagnostics": dump.statistics(model, looked, device)}
+    arrays = {"stats": values, "diagnostics": dump.statistics(model, looked, device), "curves": curves(state)}
     if experiment.group == "table-iv" and experiment.config["variant"] in SPECTRA:
         arrays["spectra"] = dump.spectra(model, looked, device)
     measured = {
@@ -153,7 +154,6 @@ def _write(experiment: Experiment, state: State, note: dict[str, Any], device: t
         "seconds": round(state.seconds, 1),
         "peak_bytes": results.peak_bytes(device),
         "summary": summarise(values, protocol),
-        "log": state.log[:: max(1, len(state.log) // 40)],
     }
     results.write_run(paths.results(experiment.profile, experiment.id), note | measured, **arrays)
 
@@ -170,6 +170,13 @@ def summarise(values: dict[str, Any], protocol: evaluation.Protocol) -> dict[str
             for metric, i in ((m, bootstrap(v[picked], rows.group[picked])) for m, v in values.items())
         }
     return summary
+
+
+def curves(state: State, points: int = 60) -> dict[str, np.ndarray]:
+    """The training log thinned to at most `points` rows: one array a column, the last row always among them."""
+    chosen = np.unique(np.linspace(0, len(state.log) - 1, min(points, len(state.log))).round().astype(int))
+    columns = {name: np.array([state.log[i][name] for i in chosen]) for name in state.log[0] if name != "seconds"}
+    return {name: v.astype(np.int32) if name in ("step", "images") else v for name, v in columns.items()}
 
 
 def inference_parameters(model: nn.Module) -> int:

@@ -1,6 +1,18 @@
-"""The systems: one file or folder each. Importing this package registers them."""
+"""The systems: one file or folder each. Importing this package registers them; calling it, `il.models()`, lists them."""
 
-from inpaintlib.models import tsgl
-from inpaintlib.models.registry import build, model, models
+import sys
+from types import ModuleType
 
-__all__ = ["build", "model", "models", "tsgl"]
+from inpaintlib.models import registry, tsgl
+from inpaintlib.models.registry import build, model
+
+__all__ = ["build", "model", "registry", "tsgl"]
+
+
+class _Models(ModuleType):
+    def __call__(self) -> list[str]:
+        """The names that `il.build` and `il.load` take."""
+        return registry.models()
+
+
+sys.modules[__name__].__class__ = _Models
