@@ -27,9 +27,19 @@ def celeba(root: Path, split: str) -> list[Path]:
 
 def places2(root: Path, split: str) -> list[Path]:
     """Places2 (Places365): data_large or data_256 (train), val_large or val_256, test_large or test_256; plain train,
-    val and test folders as well. Folders may be nested. Without a test folder, val serves as test."""
+    val and test folders as well. Folders may be nested.
+
+    With the data set's own list beside them (places365_train_standard.txt, places365_val.txt, ...) the files are those
+    of the list, which spares walking millions of files. Without a test folder, val serves as test.
+    """
     folders = {"train": ("data_large", "data_256", "train"), "val": ("val_large", "val_256", "val")}
     folders["test"] = ("test_large", "test_256", "test", *folders["val"])
+    for name in folders[split]:
+        kind = name.split("_")[0].replace("data", "train")
+        lists = sorted(root.glob(f"places365_{kind}*.txt"))
+        if lists and (root / name).is_dir():
+            lines = lists[0].read_text(encoding="utf-8").splitlines()
+            return [root / name / line.split()[0].lstrip("/") for line in lines if line.strip()]
     return _first(root, "places2", folders[split])
 
 
@@ -40,20 +50,25 @@ def paris_streetview(root: Path, split: str) -> list[Path]:
 
 
 def dunhuang(root: Path, split: str) -> list[Path]:
-    """Dunhuang Grottoes: train and test folders of whole images (train/images, train/gt or train itself; likewise
-    test); test serves as val. The challenge's own masks: `dunhuang_masks`."""
+    """Dunhuang Grottoes: whole images in train/images, train/gt or train itself, likewise test; test serves as val."""
     part = "train" if split == "train" else "test"
-    return _first(root, "dunhuang", (f"{part}/images", f"{part}/gt", part))
+    paths = _first(root, "dunhuang", (f"{part}/images", f"{part}/gt", part))
+    return [path for path in paths if "masks" not in path.relative_to(root).parts]
 
 
 def dunhuang_masks(root: Path, split: str) -> list[Path]:
-    """The mask file of each Dunhuang photograph, in the same order: <part>/masks/, one of the same stem each."""
+    """The challenge's own mask of each photograph of `dunhuang`, in the same order.
+
+    They lie in train/masks (or mask-train), likewise test, and have the photograph's stem, with or without "_mask".
+    Raises InputError when a folder or a mask is missing.
+    """
     part = "train" if split == "train" else "test"
-    masks = {path.stem: path for path in _first(root, "dunhuang", (f"{part}/masks",))}
+    files = _first(root, "dunhuang", (f"{part}/masks", f"mask-{part}"))
+    masks = {path.stem.removesuffix("_mask"): path for path in files}
     photos = dunhuang(root, split)
     missing = [path.name for path in photos if path.stem not in masks]
     if missing:
-        raise InputError(f"{root / part / 'masks'}: has no mask for {missing[0]}; give one of the same name an image")
+        raise InputError(f"{files[0].parent}: has no mask for {missing[0]}; give one of the same name for every image")
     return [masks[path.stem] for path in photos]
 
 
