@@ -46,8 +46,9 @@ rule notebook:
         short(BOOK.stamp("{name}")),
     params:
         out=short(BOOK.chapters / "{name}.ipynb"),
+        record=short(BOOK.record("{name}")),
     wildcard_constraints:
         name="|".join(NAMES) or "none",
     shell:
         "{sys.executable} book/run_notebook.py {input.notebook} {params.out} --profile {BOOK.profile}"
-        " && cp {BOOK.build}/records/{wildcards.name}.json {output}"
+        " && cp {params.record} {output}"

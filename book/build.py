@@ -64,6 +64,7 @@ def snakemake(layout: Layout, *options: str) -> int:
     environment = {
         **os.environ,
         MARK: str(layout.root),
+        "INPAINTLIB_HOME": str(layout.root),
         "PYTHONPATH": python_path,
         "OMP_WAIT_POLICY": "PASSIVE",
         "JUPYTER_PLATFORM_DIRS": "1",

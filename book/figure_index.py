@@ -30,18 +30,22 @@ def belongs(path: Path, figures: Path, item: str) -> bool:
     return name == plain(item) or name.startswith(plain(item) + "-")
 
 
+def own_files(layout: Layout, notebook: Path) -> list[Path]:
+    """The files of the items that `notebook` declares."""
+    items = declared(notebook)["items"]
+    return [p for p in item_files(layout.figures) if any(belongs(p, layout.figures, item) for item in items)]
+
+
 def products(layout: Layout, notebook: Path, out: Path) -> dict[str, str]:
     """Checksums of what a run of `notebook` left: the executed notebook and the files of its items."""
-    items = declared(notebook)["items"]
-    files = [p for p in item_files(layout.figures) if any(belongs(p, layout.figures, item) for item in items)]
-    return {layout.short(path): sha256(path) for path in [out, *files] if path.exists()}
+    return {layout.short(path): sha256(path) for path in [out, *own_files(layout, notebook)] if path.exists()}
 
 
 def build_index(layout: Layout) -> tuple[dict, list[str]]:
     """The index, and one sentence for each item without a file or with two notebooks and each file without an item."""
     files, index, problems = item_files(layout.figures), {}, []
     for notebook in layout.notebooks:
-        for item in declared(notebook)["items"]:
+        for item in map(plain, declared(notebook)["items"]):
             mine = [p for p in files if belongs(p, layout.figures, item)]
             if item in index:
                 problems.append(f"{item} is declared by {index[item]['notebook']} and by {notebook.name}.")

@@ -22,15 +22,15 @@ def digest(paths: Iterable[Path], root: Path) -> str:
 
 
 def library_files(layout: Layout) -> list[Path]:
-    """The package (sources, photographs, masks, weights) and the locked environment."""
+    """The package with its photographs, masks and weights, weights that were trained here, the locked environment."""
     package = [p for p in (layout.root / "inpaintlib").rglob("*") if p.is_file() and "__pycache__" not in p.parts]
-    lock = layout.root / "requirements.lock"
-    return [*package, *([lock] if lock.exists() else [])]
+    trained = (layout.root / "runs" / layout.profile).glob("*/weights.safetensors")
+    return [*package, *trained, *layout.root.glob("requirements.lock")]
 
 
 def result_files(layout: Layout, groups: list[str]) -> list[Path]:
-    """Files of the experiments whose run.json names one of `groups`, or names none; nothing without groups."""
-    if not groups or not layout.results.is_dir():
+    """Files of the experiments whose run.json names one of `groups`, or no group. Smoke makes what it reads: none."""
+    if layout.profile == "smoke" or not groups:
         return []
     folders = [run.parent for run in layout.results.rglob("run.json") if read_json(run).get("group") in {*groups, None}]
     return [path for folder in folders for path in folder.rglob("*") if path.is_file()]

@@ -41,8 +41,8 @@ class Layout:
 
     @property
     def results(self) -> Path:
-        """The measured results that the notebooks read."""
-        return self.root / "figures" / "results" / self.profile
+        """The measured results that the notebooks read; what smoke needs of them, its notebooks make themselves."""
+        return self.figures / "results" / self.profile
 
     @property
     def notebooks(self) -> list[Path]:
@@ -70,11 +70,11 @@ class Layout:
         return os.path.relpath(path, self.root)
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write `text` under a temporary name, then rename it to `path`."""
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Write `content` under a temporary name, then rename it to `path`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(text, encoding="utf-8")
+    temporary.write_bytes(content if isinstance(content, bytes) else content.encode())
     os.replace(temporary, path)
 
 

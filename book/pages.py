@@ -58,7 +58,7 @@ def attribution(layout: Layout, thumbnails: Path) -> str:
     with (data / "photos.csv").open(encoding="utf-8") as file:
         rows = sorted(csv.DictReader(file), key=lambda row: (list(SPLITS).index(row["split"]), row["file"]))
     thumbnails.mkdir()
-    page = ["# Photographs: authors, licences, sources", notes.split("\n\n- `")[0].partition("\n")[2].strip()]
+    page = ["# Photographs and their authors", notes.split("\n\n- `")[0].partition("\n")[2].strip()]
     for split, group in groupby(rows, key=lambda row: row["split"]):
         photos = list(group)
         for row in photos:

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from figure_index import products
-from layout import ROOT, Layout, write_json
+from figure_index import own_files, products
+from layout import ROOT, Layout, write_json, write_whole
 
 PACKAGES = ("torch", "torchvision", "numpy", "papermill")
 
@@ -77,16 +77,25 @@ def commit(root: Path) -> dict[str, object]:
         return {"commit": "unknown", "dirty": False}
 
 
-def run(notebook: Path, out: Path, log: Path, parameters: dict[str, object]) -> dict[str, object]:
-    """Run `notebook`; replace `out` only when every cell ran. Returns the record of the run, failed or not."""
+def put_back(layout: Layout, notebook: Path, before: dict[Path, bytes]) -> None:
+    """Make the notebook's figures what they were `before` a run that failed halfway."""
+    for path in own_files(layout, notebook):
+        if path not in before:
+            path.unlink()
+    for path, content in before.items():
+        write_whole(path, content)
+
+
+def run(notebook: Path, out: Path, layout: Layout, parameters: dict[str, object]) -> dict[str, object]:
+    """Run `notebook`; `out` and figures are new only when every cell ran. Returns the run's record, failed or not."""
     from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
-    parameters_set = checked_parameters(notebook, parameters)
-    start = time.monotonic()
-    error = None
+    overrides = checked_parameters(notebook, parameters)
+    before = {path: path.read_bytes() for path in own_files(layout, notebook)}
+    start, error = time.monotonic(), None
     try:
-        execute(notebook, log, parameters_set)
+        execute(notebook, layout.log(notebook.stem), overrides)
     except PapermillExecutionError as failure:
         error = f"cell {failure.exec_count}: {failure.ename}: {failure.evalue}"
     except DeadKernelError:
@@ -101,9 +110,11 @@ def run(notebook: Path, out: Path, log: Path, parameters: dict[str, object]) -> 
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         **environment(),
     }
-    if error is None:
-        publish(log, out)
-    return record
+    if error:
+        put_back(layout, notebook, before)
+    else:
+        publish(layout.log(notebook.stem), out)
+    return {**record, "products": products(layout, notebook, out)}
 
 
 def peak_bytes() -> int:
@@ -147,11 +158,10 @@ def main() -> int:
     parameters = {"profile": options.profile, **dict(typed(text) for text in options.set)}
     print(f"  {name:<28}running", flush=True)
     try:
-        record = run(options.notebook, options.out, layout.log(name), parameters)
+        record = run(options.notebook.resolve(), options.out.resolve(), layout, parameters)
     except ValueError as error:
         print(f"  {name:<28}FAILED: {error}", flush=True)
         return 1
-    record["products"] = products(layout, options.notebook, options.out)
     write_json(layout.record(name), record)
     if record["error"]:
         print(f"  {name:<28}FAILED in {record['error']}", flush=True)

@@ -1,0 +1,62 @@
+"""A tree with the book's machinery, three photographs and notebooks of a few lines: tests build it and break it."""
+
+import csv
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+ROOT = Path(__file__).parents[1]
+DRAW = """from pathlib import Path
+folder = Path("..") / ("build/smoke/figures" if profile == "smoke" else "figures") / "tsgl"
+folder.mkdir(parents=True, exist_ok=True)
+(folder / "{name}").write_text("drawn with {word}")"""
+
+
+def small_tree(folder: Path) -> Path:
+    """Copy the machinery and three photographs into `folder`."""
+    skipped = shutil.ignore_patterns("_build", "chapters", "__pycache__")
+    shutil.copytree(ROOT / "book", folder / "book", ignore=skipped)
+    shutil.copy(ROOT / "Snakefile", folder)
+    (folder / "notebooks").mkdir()
+    data, target = ROOT / "inpaintlib" / "data", folder / "inpaintlib" / "data"
+    (target / "photos").mkdir(parents=True)
+    shutil.copy(data / "ATTRIBUTION.md", target)
+    with (data / "photos.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))[:3]
+    with (target / "photos.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, rows[0].keys())
+        writer.writeheader()
+        writer.writerows(rows)
+    for row in rows:
+        shutil.copy(data / "photos" / row["file"], target / "photos")
+    return folder
+
+
+def write_notebook(tree: Path, name: str, item: str, *code: str, word: str = "ink") -> Path:
+    """A notebook that saves `item` (such as fig-05.svg of tsgl) and then runs each of `code` as a cell."""
+    parameters = new_code_cell('profile = "laptop"\nseed = 0', metadata={"tags": ["parameters"]})
+    title = new_markdown_cell(f"# Chapter {name}\n\nAfter {{cite}}`tsgl`: $\\tilde F$.")
+    cells = [title, parameters, *map(new_code_cell, [DRAW.format(name=item, word=word), *code])]
+    metadata = {
+        "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
+        "inpaintlib": {"items": [f"tsgl-{Path(item).stem}"], "groups": []},
+    }
+    path = tree / "notebooks" / f"{name}.ipynb"
+    nbformat.write(new_notebook(cells=cells, metadata=metadata), path)
+    return path
+
+
+def build(tree: Path, profile: str = "laptop") -> subprocess.CompletedProcess:
+    """Run the tree's build.py to its end."""
+    command = [sys.executable, "book/build.py", "--profile", profile]
+    return subprocess.run(command, cwd=tree, capture_output=True, text=True, env=environment(), timeout=600)
+
+
+def environment() -> dict[str, str]:
+    """The environment without what an outer build would have set."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("INPAINTLIB_")}
