@@ -24,16 +24,20 @@ SUFFIXES = (
 _MODES = frozenset(["1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr", "HSV", "I"])
 _ALPHA_MODES = frozenset(["LA", "La", "PA", "RGBA", "RGBa"])
 _DECODING_ERRORS = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    EOFError,
-    IndexError,
-    KeyError,
-    OverflowError,
-    struct.error,
-    zlib.error,
+    *(
+        OSError,
+        EOFError,
+        RuntimeError,
+        SyntaxError,
+        TypeError,
+        ValueError,
+        AttributeError,
+        ArithmeticError,
+        LookupError,
+    ),
+    *(struct.error, zlib.error),
 )
+"""What Pillow's decoders raise on damaged files (found by fuzzing them)."""
 _ORIENT: dict[int, Callable[[np.ndarray], np.ndarray]] = {
     2: lambda a: a[:, ::-1],
     3: lambda a: a[::-1, ::-1],
@@ -50,9 +54,9 @@ def read_image(path: str | os.PathLike) -> UInt8[np.ndarray, "h w 3"]:
     """Read one photograph as upright 8-bit sRGB, values 0..255.
 
     EXIF orientation is applied. Greyscale is repeated over the channels; 16-bit values are scaled (v / 257, rounded),
-    not clipped; CMYK (Adobe's inverted kind too) and palettes are converted; an embedded colour profile is converted
-    to sRGB when it can be read, and taken for sRGB otherwise. Alpha is dropped when fully opaque, else the image is
-    flattened on white.
+    not clipped; CMYK (Adobe's inverted kind too) and palettes are converted; the embedded profile of an RGB or CMYK
+    image is converted to sRGB when it can be read, and taken for sRGB otherwise. Alpha is dropped when fully opaque,
+    else the image is flattened on white.
 
     Raises InputError, naming the file, for what is missing, not a regular file, empty, not an image, truncated,
     animated or of several pages, of a mode without a defined display range, or larger than 178 million pixels.
@@ -94,7 +98,8 @@ def read_rgba(path: str | os.PathLike) -> UInt8[np.ndarray, "h w c"]:
             f"{path}: is not an image that Pillow can read; give a JPEG, PNG, WebP, BMP or TIFF"
         ) from error
     except _DECODING_ERRORS as error:
-        raise InputError(f"{path}: is truncated or damaged ({error}); give a whole file") from error
+        reason = " ".join(str(error).split())
+        raise InputError(f"{path}: is truncated or damaged ({reason}); give a whole file") from error
     if pixels.shape[2] == 4 and pixels[..., 3].min() == 255:
         pixels = pixels[..., :3]
     return np.ascontiguousarray(pixels)
@@ -133,6 +138,8 @@ def _require_content(path: Path) -> None:
         raise InputError(f"{path}: is {what}; give the path of one image file")
     if status.st_size == 0:
         raise InputError(f"{path}: is empty (0 bytes); give a whole image file")
+    if not os.access(path, os.R_OK):
+        raise InputError(f"{path}: may not be read by this user; give a file with read permission")
 
 
 def _require_single(path: Path, image: Image.Image) -> None:
@@ -171,12 +178,13 @@ def _decode_deep(path: Path) -> UInt8[np.ndarray, "h w c"]:
 def _to_srgb(image: Image.Image, mode: str) -> Image.Image:
     """Convert to `mode` (RGB or RGBA) in sRGB, through the embedded profile where there is a usable one."""
     profile = image.info.get("icc_profile")
-    if not profile or image.mode not in ("RGB", "CMYK", "RGBA"):
+    if not profile or image.mode not in ("RGB", "RGBA", "CMYK"):
         return image.convert(mode)
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         if "sRGB" in ImageCms.getProfileDescription(source):
             return image.convert(mode)
+        image = image if image.mode == "CMYK" else image.convert(mode)
         return ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode=mode)
     except (ImageCms.PyCMSError, OSError):
         return image.convert(mode)

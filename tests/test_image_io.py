@@ -8,7 +8,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from PIL import Image, ImageCms
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageCms, ImageOps
 
 from inpaintlib.errors import InputError
 from inpaintlib.image_io import list_images, read_image
@@ -46,8 +48,6 @@ def test_lossless_files_come_back_exactly(tmp_path, picture, suffix):
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("suffix", ["png", "tiff", "jpg"])
 def test_exif_orientation_is_applied_as_pillow_does(tmp_path, picture, orientation, suffix):
-    from PIL import ImageOps
-
     exif = Image.Exif()
     exif[0x0112] = orientation
     path = tmp_path / f"a.{suffix}"
@@ -138,6 +138,44 @@ def test_a_profile_is_converted_and_a_broken_one_is_taken_for_srgb(tmp_path, pic
     assert np.array_equal(read_image(tmp_path / "srgb.png"), picture)
 
 
+def swapped_profile() -> bytes:
+    """sRGB with its red and blue primaries exchanged, under another name."""
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    entries = {bytes(profile[at : at + 4]): at for at in range(132, 132 + 12 * profile[131], 12)}
+    red, blue = (slice(entries[tag] + 4, entries[tag] + 12) for tag in (b"rXYZ", b"bXYZ"))
+    profile[red], profile[blue] = profile[blue], profile[red]
+    return bytes(profile).replace("sRGB".encode("utf-16-be"), "test".encode("utf-16-be"))
+
+
+@pytest.mark.parametrize("alpha", [None, 255, 0])
+def test_a_profile_is_applied(tmp_path, picture, alpha):
+    pixels = picture if alpha is None else np.concatenate([picture, np.full((20, 30, 1), alpha, np.uint8)], 2)
+    Image.fromarray(pixels).save(tmp_path / "a.png", icc_profile=swapped_profile())
+    expected = np.full_like(picture, 255) if alpha == 0 else picture[..., ::-1]
+    assert np.abs(read_image(tmp_path / "a.png").astype(int) - expected).max() <= 2
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning:PIL")  # Pillow's remarks on what it then refuses
+@settings(max_examples=80, deadline=None)
+@given(
+    st.sampled_from(["jpeg", "png", "webp", "gif", "tiff", "bmp", "avif"]),
+    st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), min_size=1, max_size=5),
+    st.floats(0.05, 1),
+)
+def test_damaged_bytes_are_read_or_refused_and_nothing_else(tmp_path_factory, kind, changes, share):
+    buffer = io.BytesIO()
+    Image.fromarray(np.arange(24 * 32 * 3, dtype=np.uint8).reshape(24, 32, 3)).save(buffer, kind)
+    data = bytearray(buffer.getvalue())
+    for place, value in changes:
+        data[int(place * len(data))] = value
+    path = tmp_path_factory.getbasetemp() / "damaged.png"
+    path.write_bytes(data[: max(1, int(share * len(data)))])
+    try:
+        assert read_image(path).ndim == 3
+    except InputError as error:
+        one_sentence(error, path)
+
+
 @pytest.mark.parametrize("suffix", ["gif", "webp", "png", "tiff"])
 def test_animations_and_pages_are_refused(tmp_path, picture, suffix):
     frames = [Image.fromarray(picture), Image.fromarray(255 - picture)]
@@ -165,6 +203,12 @@ def test_what_is_no_image_file_is_refused(tmp_path):
     assert "folder" in refused(tmp_path)
     (tmp_path / "loop.png").symlink_to(tmp_path / "loop.png")
     assert "link" in refused(tmp_path / "loop.png")
+
+
+def test_a_file_without_read_permission_is_refused(tmp_path, picture, monkeypatch):
+    Image.fromarray(picture).save(tmp_path / "a.png")
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    assert "permission" in refused(tmp_path / "a.png")
 
 
 def test_a_decompression_bomb_is_refused_by_its_header(tmp_path):

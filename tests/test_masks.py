@@ -361,3 +361,11 @@ def test_drawing_a_set_of_ones_own_leaves_the_stored_one_alone(tmp_path):
     with np.load(tmp_path / "own.npz") as store:
         assert checksum_arrays(store["box-256"], store["box-256.bins"]) == checksums["box-256"]
     assert STORE.read_bytes() == before
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_masks_are_drawn_on_the_generators_device():
+    drawn = irregular(16, 64, torch.Generator("cuda").manual_seed(0), (0.1, 0.2), "border")
+    assert drawn.is_cuda
+    assert in_bin(drawn, "10-20").all()
+    assert masks.touches_border(drawn).all()
