@@ -28,13 +28,15 @@ def psnr(a: Images, b: Images, hole: Mask = None) -> Float[Tensor, " B"]:
     a, b: [0, 1]. hole: a mask, 1 = known, 0 = hole; with it only the pixels of the hole count.
     Raises InputError when the shapes do not fit, or when an image of the batch has no hole pixel.
     """
-    error = _mean((a.float() - b.float()).square(), _hidden(a, b, hole))
+    hidden = _hidden(a, b, hole)
+    error = _mean((a.float() - b.float()).square(), hidden)
     return -10 * error.clamp_min(10 ** (-PSNR_CAP / 10)).log10()
 
 
 def l1(a: Images, b: Images, hole: Mask = None) -> Float[Tensor, " B"]:
     """Mean absolute difference over all colours, in [0, 1]; arguments and errors as in `psnr`."""
-    return _mean((a.float() - b.float()).abs(), _hidden(a, b, hole))
+    hidden = _hidden(a, b, hole)
+    return _mean((a.float() - b.float()).abs(), hidden)
 
 
 def ssim(a: Images, b: Images, hole: Mask = None) -> Float[Tensor, " B"]:

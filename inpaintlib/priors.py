@@ -4,12 +4,15 @@ By default no prior depends on a pixel under the hole. The papers compute them f
 afterwards; that protocol is the named option `leak=True`.
 """
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
+from PIL import Image as Pillow
 from torch import Tensor
 
 from inpaintlib.errors import InputError
@@ -18,7 +21,7 @@ from inpaintlib.ops.fill import fill_holes
 from inpaintlib.ops.l0 import l0_smooth
 from inpaintlib.ops.sobel import sobel
 
-__all__ = ["PRIORS", "Prior", "channels", "extract", "fill_holes", "prior"]
+__all__ = ["PRIORS", "Prior", "channels", "extract", "fill_holes", "prior", "read_segmentation"]
 
 Image = Float[Tensor, "B 3 H W"]
 Mask = Float[Tensor, "B 1 H W"] | None
@@ -152,6 +155,28 @@ def slic(image01: Image, mask: Mask = None) -> Float[Tensor, "B 1 H W"]:
         total = tone.new_zeros(int(index.max()) + 1).index_add_(0, index, tone.flatten())
         drawn.append((total / index.bincount()).clamp(0, 1)[index].view_as(tone))
     return torch.stack(drawn)[:, None]
+
+
+def read_segmentation(path: str | os.PathLike, classes: int = 151) -> Float[Tensor, "1 1 H W"]:
+    """A label file as a map for `extract(given={"segmentation": ...})`: class number / (classes - 1), in [0, 1].
+
+    The file holds one class number per pixel (grey or palette PNG). 151 = ADE20K's 150 classes and 0 for none.
+    Raises InputError when the file is no such image, or when a label is not below `classes`.
+    """
+    try:
+        with Pillow.open(path) as file:
+            mode, labels = file.mode, np.array(file)
+    except OSError as error:
+        raise InputError(f"The segmentation {os.fspath(path)} cannot be read as an image: {error}.") from None
+    if mode not in ("L", "P", "I;16", "I"):
+        raise InputError(
+            f"The segmentation {os.fspath(path)} has mode {mode}; it must hold one class number per pixel."
+        )
+    if labels.max() >= classes:
+        raise InputError(
+            f"The segmentation {os.fspath(path)} has label {labels.max()}, but there are {classes} classes."
+        )
+    return torch.from_numpy(labels.astype(np.float32) / (classes - 1))[None, None]
 
 
 def _gradient(image01: Image, mask: Mask, axis: int) -> Image:
