@@ -1,0 +1,103 @@
+"""Normalization, denormalization and local residual against TSGL Eq. 6-8, element by element."""
+
+import math
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+import inpaintlib as il
+from inpaintlib.ops.denormalize import Denormalize, denormalize
+from inpaintlib.ops.normalize import EPS, NORMALIZATIONS, build_normalization, global_normalization, local_normalization
+from inpaintlib.ops.residual import local_residual, residual_guide
+
+
+def literal(x, groups):
+    """(F - mu) / sigma with mean and deviation over each group of positions."""
+    out = torch.zeros_like(x)
+    for group in groups:
+        values = [float(x[at]) for at in group]
+        mean = sum(values) / len(values)
+        deviation = math.sqrt(sum((v - mean) ** 2 for v in values) / len(values) + EPS)
+        for at, value in zip(group, values):
+            out[at] = (value - mean) / deviation
+    return out
+
+
+def test_global_is_equation_7_and_local_is_equation_8():
+    torch.manual_seed(0)
+    x = torch.randn(2, 3, 4, 5, dtype=torch.float64) * 3 + 1
+    b, c, h, w = (range(n) for n in x.shape)
+    per_channel = [[(n, k, i, j) for i in h for j in w] for n in b for k in c]
+    per_position = [[(n, k, i, j) for k in c] for n in b for i in h for j in w]
+    torch.testing.assert_close(global_normalization(x), literal(x, per_channel))
+    torch.testing.assert_close(local_normalization(x), literal(x, per_position))
+
+
+def test_batch_statistics_are_over_images_too_and_remembered():
+    norm = build_normalization("Batch", 3)
+    x = torch.randn(4, 3, 5, 5) * 2 + 1
+    out = norm(x)
+    torch.testing.assert_close(out.mean((0, 2, 3)), torch.zeros(3), atol=1e-5, rtol=0)
+    assert not torch.allclose(out.mean((2, 3)), torch.zeros(4, 3), atol=1e-2)
+    norm.eval()
+    assert not torch.allclose(norm(x), out)
+
+
+def test_equation_6():
+    x, gamma, beta = torch.randn(3, 2, 3, 4, 4, dtype=torch.float64).unbind(0)
+    out = denormalize(x, gamma, beta)
+    for at in torch.cartesian_prod(*(torch.arange(n) for n in x.shape)).tolist():
+        at = tuple(at)
+        assert float(out[at]) == pytest.approx(float(gamma[at]) * float(x[at]) + float(beta[at]))
+
+
+def test_a_denormalization_reads_gamma_and_beta_off_its_guide():
+    torch.manual_seed(0)
+    module = Denormalize(4, 2, 8, global_normalization).double()
+    x, guide = torch.randn(1, 4, 6, 6, dtype=torch.float64), torch.randn(1, 2, 6, 6, dtype=torch.float64)
+    both = module.gamma_beta(F.relu(module.read(guide)))
+    torch.testing.assert_close(module(x, guide), both[:, :4] * global_normalization(x) + both[:, 4:])
+    torch.testing.assert_close(module(x, torch.zeros_like(guide)), global_normalization(x))
+
+
+@pytest.mark.parametrize("norm", ["global", "local"])
+def test_gradients(norm):
+    torch.manual_seed(1)
+    module = Denormalize(3, 2, 4, build_normalization(norm, 3)).double()
+    x = torch.randn(1, 3, 3, 3, dtype=torch.float64, requires_grad=True)
+    guide = torch.randn(1, 2, 3, 3, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(module, (x, guide))
+
+
+def test_residual_is_zero_where_upsampling_reproduces_the_map():
+    small = torch.randn(1, 3, 4, 5)
+    big = small.repeat_interleave(2, 2).repeat_interleave(2, 3)
+    assert local_residual(big, small).abs().max() == 0
+    assert residual_guide(big, small).shape == small.shape
+
+
+def test_residual_element_by_element():
+    before, after = torch.randn(1, 2, 6, 8, dtype=torch.float64), torch.randn(1, 2, 3, 4, dtype=torch.float64)
+    out = local_residual(before, after)
+    for i in range(6):
+        for j in range(8):
+            assert torch.equal(out[:, :, i, j], before[:, :, i, j] - after[:, :, i // 2, j // 2])
+
+
+def test_a_students_normalization_enters_a_variant():
+    @il.normalization("halved")
+    def halved(x):
+        return x / 2
+
+    try:
+        variant = il.Variant.parse("2Global(Local)->halved(Local)")
+        assert str(variant) == "2Global(Local)->halved(Local)"
+        network = il.build("tsgl", variant=str(variant), width=4)
+        assert network(il.example_batch(1, 64)).image.shape == (1, 3, 64, 64)
+        with pytest.raises(ValueError, match="exists already"):
+            il.normalization("Halved")(halved)
+        with pytest.raises(ValueError, match="letters"):
+            il.normalization("not a name")
+    finally:
+        del NORMALIZATIONS["halved"]

@@ -1,0 +1,87 @@
+"""Partial convolution against the text of TSGL Eq. 1 and 2, position by position."""
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from inpaintlib.ops.partial_conv import PartialConv, partial_conv
+
+
+def literal(x, mask, weight, bias, stride):
+    """Eq. 1 and 2 as loops: sum(1) counts the window positions that lie inside the image."""
+    b, _, h, w = x.shape
+    out_channels, _, k, _ = weight.shape
+    r = k // 2
+    rows, columns = range(0, h, stride), range(0, w, stride)
+    out = torch.zeros(b, out_channels, len(rows), len(columns), dtype=x.dtype)
+    new = torch.zeros(b, 1, len(rows), len(columns), dtype=x.dtype)
+    for n in range(b):
+        for i, top in enumerate(rows):
+            for j, left in enumerate(columns):
+                ones = known = 0.0
+                total = torch.zeros(out_channels, dtype=x.dtype)
+                for dy in range(-r, r + 1):
+                    for dx in range(-r, r + 1):
+                        y, z = top + dy, left + dx
+                        if 0 <= y < h and 0 <= z < w:
+                            ones += 1
+                            known += float(mask[n, 0, y, z])
+                            total += weight[:, :, dy + r, dx + r] @ (x[n, :, y, z] * mask[n, 0, y, z])
+                if known > 0:
+                    out[n, :, i, j] = total * ones / known + (bias if bias is not None else 0)
+                    new[n, 0, i, j] = 1
+    return out, new
+
+
+@pytest.mark.parametrize("kernel,stride,size", [(3, 1, (7, 9)), (3, 2, (8, 6)), (5, 2, (9, 7)), (7, 2, (8, 8))])
+@pytest.mark.parametrize("biased", [True, False])
+def test_equals_the_papers_equation(kernel, stride, size, biased):
+    torch.manual_seed(0)
+    x = torch.randn(2, 3, *size, dtype=torch.float64)
+    mask = (torch.rand(2, 1, *size) > 0.5).double()
+    mask[:, :, :, :6] = 0
+    mask[0] = 0
+    weight = torch.randn(4, 3, kernel, kernel, dtype=torch.float64)
+    bias = torch.randn(4, dtype=torch.float64) if biased else None
+    out, new = partial_conv(x, mask, weight, bias, stride)
+    expected, expected_mask = literal(x, mask, weight, bias, stride)
+    torch.testing.assert_close(out, expected)
+    assert torch.equal(new, expected_mask)
+    assert 0 < new.mean() < 1
+
+
+def test_a_mask_of_ones_gives_a_plain_convolution():
+    x, weight, bias = torch.randn(1, 3, 11, 8), torch.randn(5, 3, 5, 5), torch.randn(5)
+    out, new = partial_conv(x, torch.ones(1, 1, 11, 8), weight, bias, 2)
+    torch.testing.assert_close(out, F.conv2d(x, weight, bias, stride=2, padding=2))
+    assert new.min() == 1
+
+
+def test_hidden_values_never_reach_the_result():
+    mask = (torch.rand(1, 1, 12, 12) > 0.5).float()
+    weight = torch.randn(2, 3, 3, 3)
+    x = torch.randn(1, 3, 12, 12)
+    other = torch.where(mask > 0, x, torch.randn_like(x) * 100)
+    assert torch.equal(partial_conv(x, mask, weight)[0], partial_conv(other, mask, weight)[0])
+
+
+def test_nothing_known_gives_zero_and_stays_unknown():
+    out, new = partial_conv(torch.randn(1, 2, 6, 6), torch.zeros(1, 1, 6, 6), torch.randn(3, 2, 3, 3), torch.ones(3))
+    assert out.abs().max() == 0
+    assert new.max() == 0
+
+
+def test_gradients():
+    torch.manual_seed(0)
+    x = torch.randn(1, 2, 5, 5, dtype=torch.float64, requires_grad=True)
+    weight = torch.randn(2, 2, 3, 3, dtype=torch.float64, requires_grad=True)
+    bias = torch.randn(2, dtype=torch.float64, requires_grad=True)
+    mask = (torch.rand(1, 1, 5, 5) > 0.5).double()
+    assert torch.autograd.gradcheck(lambda a, b, c: partial_conv(a, mask, b, c, 2)[0], (x, weight, bias))
+
+
+def test_the_module_is_the_function():
+    module = PartialConv(3, 4, 5, stride=2, bias=True)
+    x, mask = torch.randn(1, 3, 9, 9), (torch.rand(1, 1, 9, 9) > 0.5).float()
+    for ours, theirs in zip(module(x, mask), partial_conv(x, mask, module.weight, module.bias, 2)):
+        assert torch.equal(ours, theirs)
