@@ -49,7 +49,7 @@ test-slow: env ## the slow tests
 	$(PYTEST) -m slow
 
 doctor: env ## one OK or FAIL line for each thing a reader needs
-	@$(BIN)/inpaintlib doctor
+	@$(BIN)/python -P inpaintlib/doctor.py
 
 lock: env ## resolve the dependencies of pyproject.toml anew into requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

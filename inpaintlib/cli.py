@@ -1,10 +1,140 @@
 """The command line: `inpaintlib inpaint | train | evaluate | study | doctor`. Heavy imports wait for their command."""
 
 import argparse
+import ast
+import os
+import re
 import sys
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 from inpaintlib.errors import InputError
+
+
+def _inpaint(options: argparse.Namespace) -> int:
+    from PIL import Image
+
+    from inpaintlib.files import atomic_path
+    from inpaintlib.inference import inpaint
+
+    out: Path = options.out
+    if Image.registered_extensions().get(out.suffix.lower()) not in Image.SAVE:
+        raise InputError(f"{out} does not end in the suffix of an image format; name the result .png, .webp or .jpg.")
+    result = inpaint(options.image, options.mask, model=options.model, profile=options.profile)
+    try:
+        with atomic_path(out) as temporary:
+            Image.fromarray(result).save(temporary)
+    except OSError as error:
+        raise InputError(f"{out} cannot be written ({error.strerror or error}); name a place that can.") from None
+    print(out)
+    return 0
+
+
+def _train(options: argparse.Namespace) -> int:
+    from inpaintlib import checkpoint, paths, results, weights
+    from inpaintlib.photos import Crops
+    from inpaintlib.recipes import recipe
+    from inpaintlib.training import Diverged, Job, train
+
+    if not re.fullmatch(r"\w[\w.-]*", options.name):
+        raise InputError(f"--name {options.name!r} names a folder: give letters, digits, dots and dashes only.")
+    settings = recipe(options.profile)
+    job = Job(options.model, dict(options.set), settings, options.seed, options.images)
+    folder = paths.runs(options.profile, options.name)
+    begun = folder / "checkpoint.safetensors"
+    if begun.exists() and checkpoint.read_note(begun)["job"] != job.as_dict():
+        raise InputError(f"{folder} holds another training; give the settings it was begun with, or another --name.")
+    try:
+        state = train(job, Crops(_photographs(options), settings.crop, settings.scales), folder)
+    except Diverged as error:
+        return _failed(error)
+    note = {
+        "experiment": options.name,
+        "profile": options.profile,
+        "seed": options.seed,
+        "model": options.model,
+        "config": vars(state.average.config),
+        "images_seen": state.step * settings.batch,
+        "commit": results.provenance()["commit"],
+    }
+    weights.store(folder / "weights.safetensors", state.average, note)
+    print(folder / "weights.safetensors")
+    return 0
+
+
+def _photographs(options: argparse.Namespace) -> Sequence:
+    from inpaintlib import photos
+
+    if options.layout and not options.photos:
+        raise InputError(f"--layout {options.layout} needs the data set's folder: give it with --photos.")
+    if not options.photos:
+        return photos.bundled("train")
+    return photos.dataset(options.layout, options.photos, "train") if options.layout else photos.folder(options.photos)
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    from inpaintlib import evaluation, study
+    from inpaintlib.metrics import Lpips
+    from inpaintlib.weights import load
+
+    if options.protocol not in evaluation.PROTOCOLS:
+        known = ", ".join(evaluation.PROTOCOLS)
+        raise InputError(f"There is no protocol {options.protocol!r}; the protocols are {known}.")
+    protocol = evaluation.PROTOCOLS[options.protocol]
+    if options.method in ("telea", "navier-stokes"):
+        fill, priors = evaluation.opencv(options.method), ()
+    else:
+        network = load(options.method, profile=options.profile)
+        fill, priors = evaluation.network(network), network.priors
+    summary = study.summarise(evaluation.evaluate(fill, protocol, priors=priors, lpips=Lpips()), protocol)
+    print(f"{options.method} on {protocol.name}, {len(protocol.rows())} images: mean [95 % interval over photographs]")
+    for bin_name, metrics in summary.items():
+        for metric, (mean, low, high) in metrics.items():
+            print(f"{bin_name:<8} {metric:<10} {mean:8.4f} [{low:.4f}, {high:.4f}]")
+    return 0
+
+
+def _study_list(options: argparse.Namespace) -> int:
+    from inpaintlib import study
+
+    for experiment in study.select(options.profile, tuple(options.only)):
+        settings = " ".join(f"{key}={value}" for key, value in experiment.config.items())
+        print(
+            f"{experiment.id:<48} {experiment.group:<10} {experiment.budget:>9} images  {experiment.model} {settings}"
+        )
+    return 0
+
+
+def _study_status(options: argparse.Namespace) -> int:
+    from inpaintlib import checkpoint, paths, study
+
+    for experiment in study.select(options.profile, tuple(options.only)):
+        begun = paths.runs(experiment.profile, experiment.id) / "checkpoint.safetensors"
+        if study.done(experiment):
+            state = "done"
+        elif begun.exists():
+            state = f"{100 * checkpoint.read_note(begun)['step'] / experiment.job.steps:.0f} % trained"
+        else:
+            state = "not begun"
+        print(f"{experiment.id:<48} {state}")
+    return 0
+
+
+def _study_run(options: argparse.Namespace) -> int:
+    from inpaintlib import study
+    from inpaintlib.training import Diverged
+
+    for experiment in study.select(options.profile, tuple(options.only)):
+        if study.done(experiment):
+            print(f"{experiment.id}: done already", flush=True)
+        else:
+            print(f"{experiment.id}: {experiment.budget} images", flush=True)
+            try:
+                study.run(experiment)
+            except Diverged as error:
+                return _failed(error)
+    return 0
 
 
 def _doctor(_: argparse.Namespace) -> int:
@@ -13,15 +143,81 @@ def _doctor(_: argparse.Namespace) -> int:
     return doctor.report()
 
 
+def _failed(error: Exception) -> int:
+    print(f"inpaintlib: {error}", file=sys.stderr)
+    return 1
+
+
+def _setting(text: str) -> tuple[str, Any]:
+    key, equals, value = text.partition("=")
+    if not (key.isidentifier() and equals):
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form name=value, as in width=16")
+    try:
+        return key, ast.literal_eval(value)
+    except (ValueError, SyntaxError):
+        return key, value
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above zero")
+    return int(text)
+
+
+def _add_inpaint(commands: argparse._SubParsersAction) -> None:
+    command = commands.add_parser("inpaint", help="fill the hole of a photograph")
+    command.add_argument("image", type=Path, metavar="IMAGE", help="the photograph, of any size")
+    command.add_argument("mask", type=Path, metavar="MASK", help="an image of the same size; white is the hole")
+    command.add_argument("-o", "--out", type=Path, required=True, help="the result; .png keeps known pixels exactly")
+    command.add_argument("--model", default="tsgl", help="which network (default: %(default)s)")
+    command.add_argument("--profile", help="whose weights (default: the largest profile that has some)")
+    command.set_defaults(run=_inpaint)
+
+
+def _add_train(commands: argparse._SubParsersAction) -> None:
+    command = commands.add_parser("train", help="train a network on your photographs; goes on where it was stopped")
+    command.add_argument("model", metavar="MODEL", help="which network, for example tsgl")
+    command.add_argument("--name", required=True, help="name of the training; its files go to runs/PROFILE/NAME")
+    command.add_argument("--profile", default="laptop", help="whose training recipe (default: %(default)s)")
+    command.add_argument("--photos", type=Path, metavar="FOLDER", help="default: the bundled training photographs")
+    command.add_argument("--layout", help="how FOLDER is laid out: celeba, places2, paris_streetview, dunhuang, ade20k")
+    command.add_argument("--images", type=_positive, default=64_000, help="crops to train on (default: %(default)s)")
+    command.add_argument("--seed", type=int, default=0, help="decides weights, crops and masks (default: %(default)s)")
+    command.add_argument(
+        "--set", type=_setting, action="append", default=[], metavar="KEY=VALUE", help="a setting, as width=16"
+    )
+    command.set_defaults(run=_train)
+
+
+def _add_evaluate(commands: argparse._SubParsersAction) -> None:
+    command = commands.add_parser("evaluate", help="measure a network, or OpenCV, on the frozen photographs and masks")
+    command.add_argument("method", metavar="METHOD", help="a network's name, telea or navier-stokes")
+    command.add_argument("--profile", help="whose weights (default: the largest profile that has some)")
+    command.add_argument("--protocol", default="bundled-256", help="photographs and masks (default: %(default)s)")
+    command.set_defaults(run=_evaluate)
+
+
+def _add_study(commands: argparse._SubParsersAction) -> None:
+    study = commands.add_parser("study", help="the book's experiments")
+    actions = study.add_subparsers(required=True, metavar="ACTION")
+    for name, run, description in (
+        ("list", _study_list, "which there are"),
+        ("status", _study_status, "how far each is"),
+        ("run", _study_run, "train and evaluate what is not done; goes on where it was stopped"),
+    ):
+        action = actions.add_parser(name, help=description)
+        action.add_argument("--profile", default="laptop", help="default: %(default)s")
+        action.add_argument("--only", nargs="+", default=[], metavar="ID", help="experiments or groups (default: all)")
+        action.set_defaults(run=run)
+
+
 def parser() -> argparse.ArgumentParser:
     """The commands and their arguments. Each sets `run`: parsed arguments -> exit code."""
-    top = argparse.ArgumentParser(
-        prog="inpaintlib", description="Image inpainting by TSGL and MISF.", allow_abbrev=False
-    )
-    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-
-    doctor = commands.add_parser("doctor", help="check that this machine has what the book needs")
-    doctor.set_defaults(run=_doctor)
+    top = argparse.ArgumentParser(prog="inpaintlib", description="Image inpainting by TSGL and MISF.")
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+    for add in (_add_inpaint, _add_train, _add_evaluate, _add_study):
+        add(commands)
+    commands.add_parser("doctor", help="check that this machine has what the book needs").set_defaults(run=_doctor)
     return top
 
 
@@ -29,13 +225,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Bad input is one sentence on stderr and exit code 2; an interruption is exit code 130."""
     options = parser().parse_args(arguments)
     try:
-        return options.run(options)
+        code = options.run(options)
+        sys.stdout.flush()
+        return code
     except InputError as error:
         print(f"inpaintlib: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("inpaintlib: stopped; start the same command again to go on.", file=sys.stderr)
         return 130
+    except BrokenPipeError:  # The reader of the output, such as head, has what it wanted.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """What a reader's machine needs before the book can be built: one check a thing, each failure with its fix.
 
 A check is a function of the conditions it judges; their defaults look at this machine. A check that cannot run
-because something below it is broken counts as failed, and says why.
+because something below it is broken counts as failed, and says why. `make doctor` runs this file as a program, which
+imports nothing that it checks until it checks it: so it reports even where torch does not import.
 """
 
 import importlib
@@ -13,8 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
-from inpaintlib.files import sha256
-
 Load = Callable[[str], ModuleType]
 
 GIGABYTE = 10**9
@@ -23,7 +22,7 @@ MEMORY_NEEDED = 4 * GIGABYTE
 FONT = "DejaVu Sans"
 
 REINSTALL = "remove the folder .venv and run `make env`"
-RESTORE = "restore it with `git checkout -- inpaintlib/data`"
+RESTORE = "restore the package's data with `git checkout -- inpaintlib/data`"
 
 
 @dataclass(frozen=True)
@@ -109,8 +108,21 @@ def photos(verify: Callable[[], list[str]] | None = None) -> Check:
     return Check("photos", True, "every bundled photograph has its checksum")
 
 
+def masks(read: Callable[[str], object] | None = None) -> Check:
+    """The frozen evaluation masks are whole and unchanged; `read` raises ValueError for a set that is not."""
+    from inpaintlib.masks import FROZEN, frozen
+
+    for name in FROZEN:
+        try:
+            (read or frozen)(name)
+        except (ValueError, OSError) as error:
+            return Check("masks", False, f"{name}: {error}", RESTORE)
+    return Check("masks", True, f"{len(FROZEN)} frozen sets have their checksums")
+
+
 def trunk(path: Path | None = None) -> Check:
     """The AlexNet trunk of the perceptual distance is whole and unchanged."""
+    from inpaintlib.files import sha256
     from inpaintlib.lpips_distance import TRUNK, TRUNK_SHA256
 
     path = path or TRUNK
@@ -118,6 +130,18 @@ def trunk(path: Path | None = None) -> Check:
         return Check("AlexNet", False, f"{path.name} is absent", RESTORE)
     ok = sha256(path) == TRUNK_SHA256
     return _judge("AlexNet", ok, f"{path.name} {'has' if ok else 'differs from'} its checksum", RESTORE)
+
+
+def weights(profile: str = "laptop", available: Callable[[str], Sequence] | None = None) -> Check:
+    """The networks that the book loads are there and readable: at least one of `profile`, and none of them broken."""
+    if available is None:
+        from inpaintlib.weights import available
+    fix = f"{RESTORE}, or train them with `make train`"
+    try:
+        found = available(profile)
+    except (ValueError, OSError) as error:
+        return Check("weights", False, str(error), fix)
+    return _judge("weights", len(found) > 0, f"{len(found)} trained networks of the profile {profile}", fix)
 
 
 def disk(folder: Path = Path(), free: int | None = None) -> Check:
@@ -155,7 +179,9 @@ CHECKS: tuple[Callable[[], Check], ...] = (
     kernel,
     fonts,
     photos,
+    masks,
     trunk,
+    weights,
     disk,
     memory,
     chromium,
@@ -181,3 +207,7 @@ def report(checks: Iterable[Callable[[], Check]] = CHECKS) -> int:
     failed = outcomes.count(False)
     print(f"{failed} of {len(outcomes)} checks failed." if failed else f"All {len(outcomes)} checks passed.")
     return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(report())

@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from inpaintlib import doctor
 from inpaintlib.doctor import GIGABYTE, Check
+from inpaintlib.errors import InputError
 
 
 def absent(name):
@@ -21,6 +23,11 @@ def absent(name):
         return importlib.import_module(module)
 
     return load
+
+
+def refuse(name):
+    """A reader of files that are damaged."""
+    raise InputError(f"The file of {name} is damaged.")
 
 
 def write_kernel(folder: Path, program: str) -> None:
@@ -43,6 +50,9 @@ BAD_CONDITIONS = {
     "torchvision": lambda folder: doctor.torchvision(absent("torchvision.ops")),
     "fonts": lambda folder: doctor.fonts("A Family Nobody Has Drawn"),
     "photos": lambda folder: doctor.photos(lambda: ["a.jpg differs from its checksum"]),
+    "masks": lambda folder: doctor.masks(refuse),
+    "no weights": lambda folder: doctor.weights("laptop", lambda profile: []),
+    "broken weights": lambda folder: doctor.weights("laptop", refuse),
     "trunk absent": lambda folder: doctor.trunk(folder / "absent.safetensors"),
     "disk": lambda folder: doctor.disk(folder, free=7 * GIGABYTE),
     "memory": lambda folder: doctor.memory(3 * GIGABYTE),
@@ -105,11 +115,27 @@ def test_all_passed_is_exit_code_zero(capsys):
     assert capsys.readouterr().out.splitlines()[-1] == "All 1 checks passed."
 
 
-def test_the_command_prints_one_line_a_check():
+def test_as_a_program_it_reports_even_without_torch(tmp_path):
+    (tmp_path / "torch.py").write_text("raise ImportError('libcudart.so is missing')\n")
     run = subprocess.run(
-        [sys.executable, "-m", "inpaintlib.cli", "doctor"], capture_output=True, text=True, check=False
+        [sys.executable, "-P", doctor.__file__],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
     )
+    assert run.returncode == 1
+    assert "Traceback" not in run.stderr
     lines = run.stdout.splitlines()
-    assert len(lines) == len(doctor.CHECKS) + 1, run.stderr
+    assert len(lines) == len(doctor.CHECKS) + 1
     assert all(line.startswith(("OK    ", "FAIL  ")) for line in lines[:-1])
-    assert run.returncode == int(any(line.startswith("FAIL") for line in lines))
+    assert lines[0].startswith("OK    Python")
+    assert lines[1].startswith("FAIL  torch        does not import (libcudart.so is missing). Fix: ")
+
+
+@pytest.mark.parametrize(
+    "check", [doctor.photos, doctor.masks, doctor.trunk, doctor.weights], ids=lambda check: check.__name__
+)
+def test_what_the_package_ships_passes(check):
+    outcome = check()
+    assert outcome.ok, str(outcome)

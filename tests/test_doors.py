@@ -10,11 +10,14 @@ import time
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
+from PIL import Image
 
 from inpaintlib import cli
 from inpaintlib.errors import InputError
+from inpaintlib.photos import bundled, read_image
 
 ROOT = Path(__file__).parents[1]
 LOCK = (ROOT / "requirements.lock").read_text()
@@ -227,3 +230,77 @@ class TestCommandLine:
         monkeypatch.setattr("inpaintlib.doctor.report", report)
         assert cli.main(["doctor"]) == code
         assert capsys.readouterr().err == sentence
+
+    @pytest.mark.parametrize(
+        ("arguments", "sentence"),
+        [
+            (["inpaint", "absent.png", "mask.png", "-o", "out.png"], "absent.png"),
+            (["inpaint", "absent.png", "mask.png", "-o", "out.xyz"], "out.xyz does not end in the suffix"),
+            (["study", "list", "--profile", "desktop"], "'desktop'"),
+            (["study", "run", "--only", "absent-s0"], "'absent-s0'"),
+            (["train", "tsgl", "--name", "a/b"], "'a/b'"),
+            (["train", "tsgl", "--name", "a", "--profile", "desktop"], "'desktop'"),
+            (["train", "tsgl", "--name", "a", "--photos", "absent folder"], "absent folder"),
+            (["train", "tsgl", "--name", "a", "--layout", "celeba"], "--photos"),
+            (["evaluate", "absent", "--protocol", "smoke-64"], "absent"),
+            (["evaluate", "telea", "--protocol", "smoke"], "'smoke'"),
+        ],
+        ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+    )
+    def test_bad_input_is_one_sentence(self, arguments, sentence, tmp_path, monkeypatch, capsys):
+        monkeypatch.setenv("INPAINTLIB_HOME", str(tmp_path))
+        monkeypatch.chdir(tmp_path)
+        assert cli.main(arguments) == 2
+        complaint = capsys.readouterr().err
+        assert complaint.startswith("inpaintlib: ")
+        assert sentence in complaint
+        assert complaint.count("\n") == 1
+        assert not list(tmp_path.iterdir())
+
+    @pytest.mark.parametrize("setting", ["width", "=8", "a b=1"])
+    def test_a_setting_is_name_and_value(self, setting, capsys):
+        with pytest.raises(SystemExit):
+            cli.main(["train", "tsgl", "--name", "a", "--set", setting])
+        assert "as in width=16" in capsys.readouterr().err
+
+    def test_the_study_is_listed(self, capsys):
+        assert cli.main(["study", "list", "--only", "table-iv"]) == 0
+        assert len(capsys.readouterr().out.splitlines()) == 12
+
+    @pytest.mark.slow
+    def test_a_reader_trains_fills_and_measures(self, tmp_path, monkeypatch, capsys):
+        monkeypatch.setenv("INPAINTLIB_HOME", str(tmp_path))
+        train = ["train", "tsgl", "--name", "mine", "--profile", "smoke", "--images", "4"]
+        train += ["--set", "width=8", "--set", "variant=Global->Local"]
+        assert cli.main(train) == 0
+        weights = Path(capsys.readouterr().out.strip())
+        assert weights.name == "weights.safetensors"
+        assert weights.is_file()
+
+        assert cli.main([*train, "--seed", "1"]) == 2
+        assert "holds another training" in capsys.readouterr().err
+
+        photo = bundled("test").paths[0]
+        original = read_image(photo)
+        hole = np.zeros(original.shape[:2], np.uint8)
+        hole[40:90, 30:120] = 255
+        Image.fromarray(hole).save(tmp_path / "hole.png")
+        paths = [str(photo), str(tmp_path / "hole.png"), "-o", str(tmp_path / "filled.png")]
+        assert cli.main(["inpaint", *paths, "--profile", "smoke"]) == 0
+        filled = read_image(tmp_path / "filled.png")
+        assert np.array_equal(filled[hole == 0], original[hole == 0])
+        assert not np.array_equal(filled[hole > 0], original[hole > 0])
+
+        capsys.readouterr()
+        assert cli.main(["evaluate", "tsgl", "--profile", "smoke", "--protocol", "smoke-64"]) == 0
+        assert re.search(r"^10-20 +psnr +\d+\.\d{4} \[", capsys.readouterr().out, re.MULTILINE)
+
+
+@pytest.mark.slow
+def test_output_into_a_closed_pipe_is_no_error():
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "inpaintlib.cli", "study", "list"]
+    run = subprocess.run(command, cwd=ROOT, stdout=write, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(write)
+    assert (run.returncode, run.stderr) == (0, "")
