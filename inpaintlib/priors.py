@@ -83,8 +83,8 @@ def extract(
     do (TSGL Sec. III-A). given: maps that were made elsewhere, by name, such as a segmentation read from files.
     Raises InputError for a wrong shape and for a name that is neither registered nor given.
     """
-    _check_shapes(image, mask)
     given = given or {}
+    _check_shapes(image, mask, given)
     image01 = (image.float() + 1).mul_(0.5).clamp_(0, 1)
     if mask is not None:
         mask = mask.float()
@@ -92,7 +92,7 @@ def extract(
             image01 = image01.where(mask > 0.5, 0.5)
     seen = None if leak else mask
     with torch.autocast(image.device.type, enabled=False):
-        maps = {name: given[name].float() if name in given else _find(name)(image01, seen) for name in names}
+        maps = {name: given[name].to(image01) if name in given else _find(name)(image01, seen) for name in names}
     return maps if mask is None else {name: value * mask for name, value in maps.items()}
 
 
@@ -193,9 +193,13 @@ def _find(name: str) -> Prior:
     return PRIORS[name]
 
 
-def _check_shapes(image: Tensor, mask: Tensor | None) -> None:
+def _check_shapes(image: Tensor, mask: Tensor | None, given: Mapping[str, Tensor]) -> None:
     if image.ndim != 4 or image.shape[1] != 3:
         raise InputError(f"Priors are extracted from images of shape [B, 3, H, W], not {list(image.shape)}.")
     if mask is not None and mask.shape != (image.shape[0], 1, *image.shape[2:]):
         expected = [image.shape[0], 1, *image.shape[2:]]
         raise InputError(f"The mask for these images must have the shape {expected}, not {list(mask.shape)}.")
+    for name, value in given.items():
+        if value.ndim != 4 or (len(value), *value.shape[2:]) != (len(image), *image.shape[2:]):
+            expected = [len(image), "c", *image.shape[2:]]
+            raise InputError(f"The given map {name!r} must have the shape {expected}, not {list(value.shape)}.")

@@ -154,6 +154,11 @@ def test_maps_from_elsewhere_are_masked_like_the_others(images, mask, tmp_path):
     np.testing.assert_allclose(maps["segmentation"][0, 0], labels / 150 * mask[0, 0].numpy(), atol=1e-6)
 
 
+def test_a_given_map_of_another_size_is_refused(images, mask):
+    with pytest.raises(InputError, match=r"map 'segmentation' must have the shape .*, not \[1, 1, 5, 5\]"):
+        priors.extract(images, mask, ["segmentation"], given={"segmentation": torch.zeros(1, 1, 5, 5)})
+
+
 def test_bad_label_files_are_refused_by_name(tmp_path):
     (tmp_path / "text.png").write_text("no image")
     Image.new("RGB", (4, 4)).save(tmp_path / "colour.png")
