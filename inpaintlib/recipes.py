@@ -53,6 +53,7 @@ RECIPES: dict[str, Recipe] = {
     "paper": Recipe(),
     "laptop": Recipe(
         crop=64,
+        batch=8,
         scales=(1.0, 0.7, 0.5),
         hole_area=(0.05, 0.5),
         lr=2e-3,

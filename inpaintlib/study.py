@@ -58,7 +58,7 @@ class Scale:
 
 SCALES: dict[str, Scale] = {
     "smoke": Scale(8, 4, 8, 4, "smoke-64", "smoke-64"),
-    "laptop": Scale(8, 9_600, 12, 64_000, "bundled-256", "diagnostics-256"),
+    "laptop": Scale(8, 8_000, 12, 40_000, "bundled-256", "diagnostics-256"),
 }
 
 

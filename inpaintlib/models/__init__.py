@@ -1,4 +1,4 @@
-"""The systems: one file or folder each. Importing this package registers them; calling it, `il.models()`, lists them."""
+"""The systems, one file or folder each: importing the package registers them, calling it, `il.models()`, lists them."""
 
 import sys
 from types import ModuleType

@@ -8,6 +8,8 @@ from torch.nn import functional as F
 from inpaintlib.ops.partial_conv import PartialConv
 
 KERNELS = (7, 5, 5, 3, 3)
+GROUPS = 4
+"""Of GroupNorm. The paper says "a normalization layer"; this one makes no image depend on the others of its batch."""
 
 
 class StructureEncoder(nn.Module):
@@ -24,7 +26,7 @@ class StructureEncoder(nn.Module):
         self.convs = nn.ModuleList(
             PartialConv(a, b, kernel, stride=2) for a, b, kernel in zip(inputs, self.channels, KERNELS)
         )
-        self.norms = nn.ModuleList([nn.Identity(), *(nn.BatchNorm2d(c) for c in self.channels[1:])])
+        self.norms = nn.ModuleList([nn.Identity(), *(nn.GroupNorm(GROUPS, c) for c in self.channels[1:])])
 
     def forward(self, x: Tensor, mask: Tensor) -> list[Tensor]:
         maps = []
@@ -43,9 +45,9 @@ class StructureDecoder(nn.Module):
 
     def __init__(self, width: int):
         super().__init__()
-        channels = [16 * width, 8 * width, 4 * width, 2 * width, width, max(width // 2, 4)]
+        channels = [16 * width, 8 * width, 4 * width, 2 * width, width, max(width // 8 * 4, 4)]
         self.layers = nn.ModuleList(
-            nn.Sequential(nn.Conv2d(a, b, 3, padding=1, bias=False), nn.BatchNorm2d(b), nn.LeakyReLU(0.2))
+            nn.Sequential(nn.Conv2d(a, b, 3, padding=1, bias=False), nn.GroupNorm(GROUPS, b), nn.LeakyReLU(0.2))
             for a, b in pairwise(channels)
         )
         self.edge = nn.Conv2d(channels[-1], 1, 1)
