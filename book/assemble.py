@@ -37,6 +37,7 @@ def stage(layout: Layout) -> Path:
     for notebook in layout.notebooks:
         shutil.copy(layout.chapters / notebook.name, source / "chapters")
     shutil.copytree(book / "_static", source / "assets")
+    shutil.copytree(book / "_templates", source / "templates")
     copy_mathjax(source / "assets" / "mathjax")
     records = [read_json(layout.record(notebook.stem)) for notebook in layout.notebooks]
     write_whole(source / "attribution.md", attribution(layout, source / "thumbnails"))

@@ -53,7 +53,7 @@ def write_dependencies(layout: Layout) -> None:
         stamp = layout.stamp(notebook.stem)
         if stamp.exists() and not products_intact(layout, stamp):
             stamp.unlink()
-    if not (layout.html / "index.html").exists():
+    if not (layout.html / "index.html").exists() or not all(layout.stamp(n.stem).exists() for n in layout.notebooks):
         layout.stamp("book").unlink(missing_ok=True)
 
 
