@@ -38,7 +38,7 @@ def l0_smooth(image: Float[Tensor, "B C H W"], lam: float = 0.02, kappa: float =
         return result
 
 
-def _laplacian_spectrum(size: tuple[int, int], like: Tensor) -> Float[Tensor, "H W//2+1"]:
+def _laplacian_spectrum(size: tuple[int, int], like: Tensor) -> Float[Tensor, "{size[0]} {size[1]//2+1}"]:
     """|F(dx)|^2 + |F(dy)|^2 of the periodic forward differences, on the half plane of rfft2."""
     options = {"dtype": like.dtype, "device": like.device}
     y = torch.fft.fftfreq(size[0], **options).mul_(2 * math.pi)
