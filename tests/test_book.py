@@ -128,19 +128,33 @@ def test_the_run_table_names_every_notebook(html):
     assert all(f"{path.stem}.html" in text for path in (ROOT / "notebooks").glob("*.ipynb"))
 
 
-@pytest.mark.skipif(CHROMIUM is None and not os.environ.get("CI"), reason="there is no Chromium here")
-@pytest.mark.parametrize("name", ["intro.html", "notation.html"])
-def test_a_browser_shows_the_page_and_asks_the_network_for_nothing(html, tmp_path, name):
-    assert CHROMIUM, "CI needs Chromium: install it"
-    log = tmp_path / "net.json"
+def opened(page: Path, scratch: Path) -> tuple[str, set[str]]:
+    """The page as Chromium made it of its source, and the addresses that the page, not the browser, asked for."""
+    if CHROMIUM is None:
+        assert not os.environ.get("CI"), "CI needs Chromium: install it"
+        pytest.skip("there is no Chromium here")
+    log = scratch / "net.json"
     quiet = "no-sandbox disable-gpu disable-quic no-first-run disable-background-networking disable-component-update"
     command = [CHROMIUM, "--headless", *(f"--{flag}" for flag in [*quiet.split(), "disable-sync"])]
-    command += [f"--user-data-dir={tmp_path / 'user'}", f"--log-net-log={log}", "--virtual-time-budget=8000"]
-    command += ["--dump-dom", (html / name).as_uri()]
-    shown = subprocess.run(command, capture_output=True, text=True, timeout=120).stdout
+    command += [f"--user-data-dir={scratch / 'user'}", f"--log-net-log={log}", "--virtual-time-budget=8000"]
+    run = subprocess.run([*command, "--dump-dom", page.as_uri()], capture_output=True, text=True, timeout=120)
+    lines = [
+        line for line in log.read_text(errors="replace").splitlines() if '"network_isolation_key":"file://' in line
+    ]
+    return run.stdout, {url for line in by_page for url in re.findall(r'"url":"(https?://[^"]+)"', line)}
+
+
+@pytest.mark.parametrize("name", ["intro.html", "notation.html", "attribution.html"])
+def test_a_browser_shows_the_page_and_asks_the_network_for_nothing(html, tmp_path, name):
+    shown, asked = opened(html / name, tmp_path)
     assert "<h1" in shown
+    assert asked == set()
     if name == "notation.html":
         assert shown.count("<mjx-container") > 20
-        assert "mjx-merror" not in shown.split("<body")[1]
-    asked = set(re.findall(r'"url":\s*"(https?://[^"]+)"', log.read_text(errors="replace")))
-    assert not {url for url in asked if any(own in url for own in ("cdn", "unpkg", "mathjax", "require", "font"))}
+        assert "<mjx-merror" not in shown
+
+
+def test_a_request_to_elsewhere_would_be_seen(tmp_path):
+    page = tmp_path / "page.html"
+    page.write_text('<h1>Page</h1><script src="https://example.invalid/a.js"></script>')
+    assert opened(page, tmp_path)[1] == {"https://example.invalid/a.js"}
