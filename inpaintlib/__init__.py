@@ -1,6 +1,6 @@
 """inpaintlib: the networks of TSGL and MISF, and the diagnostics that test what their papers claim."""
 
-from inpaintlib import diagnostics, models, ops
+from inpaintlib import diagnostics, models, ops, published
 from inpaintlib.batch import Batch, Output, Target
 from inpaintlib.counting import counts, example_batch
 from inpaintlib.errors import InputError
@@ -29,4 +29,5 @@ __all__ = [
     "normalization",
     "ops",
     "prior",
+    "published",
 ]
