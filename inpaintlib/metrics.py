@@ -67,7 +67,7 @@ def _similarity(a: Images, b: Images) -> Float[Tensor, "B C h w"]:
     return luminance * (2 * covariance + _C2) / (variances + _C2)
 
 
-def _mirrored(image: Images) -> Images:
+def _mirrored(image: Images) -> Float[Tensor, "B C H+10 W+10"]:
     """The image with five more pixels on every side, mirrored at the border, the border pixel included."""
     for dim in (-2, -1):
         index = torch.arange(image.shape[dim], device=image.device)

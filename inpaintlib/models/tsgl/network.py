@@ -136,7 +136,7 @@ def _stack(*maps: Tensor) -> Tensor:
     return torch.cat(maps, dim=1).contiguous(memory_format=torch.channels_last)
 
 
-def _keep(kept: dict[str, list[Tensor]], wanted: bool, **maps: list[Tensor]) -> None:
+def _keep(kept: dict[str, list[Tensor]], wanted: bool, **maps: list[Tensor | None]) -> None:
     if wanted:
         for name, values in maps.items():
             kept.setdefault(name, []).extend(values)

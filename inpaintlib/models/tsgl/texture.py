@@ -37,7 +37,7 @@ class TextureStage(nn.Module):
         self.blocks = nn.ModuleList(AttentionBlock(channels, heads, window, bool(i % 2), tau) for i in range(depth))
         self.out = PartialConv(channels, channels, 3, bias=True)
 
-    def forward(self, x: Tensor, mask: Tensor, measure: bool = False) -> tuple[Tensor, Tensor, list[Tensor]]:
+    def forward(self, x: Tensor, mask: Tensor, measure: bool = False) -> tuple[Tensor, Tensor, list[Tensor | None]]:
         start, mask = self.down(x, mask)
         start = F.leaky_relu(start, 0.2)
         x, masses = start, []
