@@ -138,9 +138,7 @@ def opened(page: Path, scratch: Path) -> tuple[str, set[str]]:
     command = [CHROMIUM, "--headless", *(f"--{flag}" for flag in [*quiet.split(), "disable-sync"])]
     command += [f"--user-data-dir={scratch / 'user'}", f"--log-net-log={log}", "--virtual-time-budget=8000"]
     run = subprocess.run([*command, "--dump-dom", page.as_uri()], capture_output=True, text=True, timeout=120)
-    lines = [
-        line for line in log.read_text(errors="replace").splitlines() if '"network_isolation_key":"file://' in line
-    ]
+    by_page = [line for line in log.read_text().splitlines() if '"network_isolation_key":"file://' in line]
     return run.stdout, {url for line in by_page for url in re.findall(r'"url":"(https?://[^"]+)"', line)}
 
 
