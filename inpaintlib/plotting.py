@@ -30,7 +30,7 @@ LIMIT = 150_000
 PALETTE = tuple(sns.color_palette("colorblind").as_hex())
 """Seaborn's palette that stays distinguishable with any common colour blindness."""
 MAPS = {"photo": None, "gray": "gray", "activation": "viridis", "signed": "coolwarm"}
-"""Kind of picture -> colour map. "gray" is for masks and priors in [0, 1]; "signed" is white at zero."""
+"""Kind of picture -> colour map. "gray" is for masks and priors in [0, 1]; "signed" is pale at zero."""
 
 _DPI = 100
 _SETTINGS = {
@@ -59,7 +59,7 @@ _QUALITIES = (92, 85, 78, 70, 60, 50, 40)
 @dataclass(frozen=True)
 class Stamp:
     """What a figure rests on, drawn small below it. samples: how many of what, as "48 images"; commit: of the code
-    that made the numbers."""
+    that made the numbers, "-dirty" when that tree held changes."""
 
     profile: str
     samples: str
@@ -73,12 +73,13 @@ class Stamp:
         profiles = sorted({run["profile"] for run in runs})
         if len(profiles) != 1:
             raise InputError(f"A figure rests on runs of one profile, not on {profiles}; draw one figure a profile.")
-        commits = dict.fromkeys(run["commit"][:7] for run in runs)
-        return cls(profiles[0], samples, tuple(sorted({run["seed"] for run in runs})), ", ".join(commits))
+        commits = list(dict.fromkeys(run["commit"][:7] + "-dirty" * run["dirty"] for run in runs))
+        commit = commits[0] if len(commits) == 1 else f"{commits[0]} and {len(commits) - 1} more"
+        return cls(profiles[0], samples, tuple(sorted({run["seed"] for run in runs})), commit)
 
     def __str__(self) -> str:
         seeds = f"seed{'s' if len(self.seeds) > 1 else ''} {', '.join(map(str, self.seeds))}"
-        return f"profile {self.profile} | {self.samples} | {seeds} | commit {self.commit[:40]}"
+        return f"profile {self.profile} | {self.samples} | {seeds} | commit {self.commit}"
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,7 @@ def image_grid(
     height, width = images[0][0].shape[:2]
     lines = max((note.count("\n") + 1 for row in notes for note in row if note), default=0)
     cell = (WIDTH - 0.2 * bool(rows)) / len(columns)
-    tall = (cell * height / width + 0.16 * lines + 0.06) * len(images) + 0.25 + _STAMP_INCHES
+    tall = (cell * height / width + 0.14 * lines + 0.04) * len(images) + 0.2 + _STAMP_INCHES
     figure, axes = plt.subplots(len(images), len(columns), figsize=(WIDTH, tall), squeeze=False)
     figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0.01, hspace=0.01)
     for i, line in enumerate(images):
@@ -164,7 +165,7 @@ def heat(
     limit: float | None = None,
     label: str = "",
 ) -> AxesImage:
-    """A feature map: viridis from 0 upwards, or, signed, blue to red around a white zero; with a colour bar.
+    """A feature map: viridis from 0 upwards, or, signed, blue to red around a pale zero; with a colour bar.
 
     limit: the value at the end of the scale, by default the 99.5 percentile of the absolute values, so that one
     extreme pixel does not darken a map; what lies beyond has the end's colour.  label: quantity and unit at the bar.
