@@ -56,7 +56,7 @@ class TestLock:
     def test_conda_takes_the_rest_from_the_lock(self):
         environment = yaml.safe_load((ROOT / "environment.yml").read_text())
         pip = next(entry["pip"] for entry in environment["dependencies"] if isinstance(entry, dict))
-        assert pip == ["-r requirements.lock", "-e ."]
+        assert pip == ["-r requirements.lock"]
 
 
 TARGETS = ("book", "smoke", "train", "lab", "serve", "test", "test-slow", "doctor", "lock")
