@@ -1,6 +1,7 @@
 """What a notebook's outputs depend on, by content: its results are never stale and a touched file rebuilds nothing."""
 
 import hashlib
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -44,6 +45,8 @@ def declared(notebook: Path) -> dict:
 def write_dependencies(layout: Layout) -> None:
     """Write each notebook's checksums where they changed; withdraw the stamps of products that changed or are gone."""
     library = digest(library_files(layout), layout.root)
+    if layout.profile == "smoke":
+        forget_other_library(layout, library)
     for notebook in layout.notebooks:
         results = digest(result_files(layout, declared(notebook)["groups"]), layout.root)
         current = {"library": library, "results": results}
@@ -55,6 +58,16 @@ def write_dependencies(layout: Layout) -> None:
             stamp.unlink()
     if not (layout.html / "index.html").exists() or not all(layout.stamp(n.stem).exists() for n in layout.notebooks):
         layout.stamp("book").unlink(missing_ok=True)
+
+
+def forget_other_library(layout: Layout, library: str) -> None:
+    """Remove what smoke's notebooks trained and measured with another library, so that they do it again."""
+    note = layout.build / "library.json"
+    if note.exists() and read_json(note) == {"library": library}:
+        return
+    shutil.rmtree(layout.build / "runs", ignore_errors=True)
+    shutil.rmtree(layout.results, ignore_errors=True)
+    write_json(note, {"library": library})
 
 
 def products_intact(layout: Layout, stamp: Path) -> bool:

@@ -165,6 +165,22 @@ def test_only_what_changed_runs_again(tree):
     assert re.findall(r"(\w+) +done in", build(tree).stdout) == ["01_quickstart", "pages"]
 
 
+def test_smoke_trains_again_when_the_library_changed(tool, tree):
+    layout = tool("layout").Layout("smoke", tree)
+    weights, result = tree / "build/smoke/runs/x-s0/weights", tree / "build/smoke/figures/results/smoke/x-s0/run.json"
+    tool("inputs").write_dependencies(layout)
+    for path in (weights, result):
+        path.parent.mkdir(parents=True)
+        path.write_text("{}")
+    tool("inputs").write_dependencies(layout)
+    assert weights.exists()
+    assert result.exists()
+    (tree / "inpaintlib" / "one.py").write_text("x = 1")
+    tool("inputs").write_dependencies(layout)
+    assert not weights.exists()
+    assert not result.exists()
+
+
 @pytest.mark.slow
 def test_smoke_touches_nothing_that_is_tracked(tree):
     write_notebook(tree, "01_quickstart", "fig-05.svg")
