@@ -4,6 +4,7 @@
 set -eu
 
 STAMP=.venv/.ready
+SYNCED=.venv/requirements.lock
 HERE=$(pwd)
 
 say() { printf 'inpaintlib: %s\n' "$*"; }
@@ -47,23 +48,30 @@ install_uv() {
         stop "uv $wanted could not be installed (pip's reason stands above): check the network and run make again."
 }
 
-sync_environment() {
+# While packages change there is no stamp: a run that is killed then begins anew. One that fails has changed nothing.
+sync_packages() {
+    if cmp -s requirements.lock "$SYNCED"; then return; fi
     say "installing what requirements.lock names (the first time: about 6 GB on Linux, a few minutes)"
-    export VIRTUAL_ENV="$HERE/.venv" UV_HTTP_TIMEOUT="${UV_HTTP_TIMEOUT:-300}"
     [ ! -f "$STAMP" ] || mv "$STAMP" "$STAMP.old"
-    if ! .venv/bin/uv pip sync --quiet --require-hashes requirements.lock; then
-        [ ! -f "$STAMP.old" ] || mv "$STAMP.old" "$STAMP"
+    if .venv/bin/uv pip sync --quiet --require-hashes requirements.lock; then synced=yes; else synced=no; fi
+    [ ! -f "$STAMP.old" ] || mv "$STAMP.old" "$STAMP"
+    [ "$synced" = yes ] ||
         stop "the packages of requirements.lock could not be installed (uv's reason stands above): check network and disk, and run make again."
-    fi
+    cp requirements.lock "$SYNCED"
+}
+
+install_package() {
     say "installing inpaintlib itself, in place"
     .venv/bin/uv pip install --quiet --no-deps --no-build-isolation --offline --editable . ||
         stop "inpaintlib could not be installed in place (the reason stands above): mend pyproject.toml and run make again."
 }
 
+export VIRTUAL_ENV="$HERE/.venv" UV_HTTP_TIMEOUT="${UV_HTTP_TIMEOUT:-300}"
 stamped_here || new_environment
 install_uv
-sync_environment
-rm -f "$STAMP.old" .venv/uv.txt
+sync_packages
+install_package
+rm -f .venv/uv.txt
 printf '%s\n' "$HERE" > .venv/ready.new
 mv .venv/ready.new "$STAMP"
 say "ready"
