@@ -34,12 +34,12 @@ def stage(layout: Layout) -> Path:
     (source / "chapters").mkdir(parents=True)
     for page in [*book.glob("*.md"), *book.glob("*.bib")]:
         shutil.copy(page, source)
-    for notebook in layout.notebooks:
+    for notebook in layout.finished:
         shutil.copy(layout.chapters / notebook.name, source / "chapters")
     shutil.copytree(book / "_static", source / "assets")
     shutil.copytree(book / "_templates", source / "templates")
     copy_mathjax(source / "assets" / "mathjax")
-    records = [read_json(layout.record(notebook.stem)) for notebook in layout.notebooks]
+    records = [read_json(layout.record(notebook.stem)) for notebook in layout.finished]
     write_whole(source / "attribution.md", attribution(layout, source / "thumbnails"))
     write_whole(source / "runs.md", run_table(layout, records))
     write_whole(source / "_toc.yml", yaml.safe_dump(contents(book / "_toc.yml", source), sort_keys=False))

@@ -49,6 +49,11 @@ class Layout:
         """The notebooks of the repository, in the order of their names."""
         return sorted((self.root / "notebooks").glob("*.ipynb"))
 
+    @property
+    def finished(self) -> list[Path]:
+        """The notebooks that ran: all of them when pages are made, but for one that was added in the meantime."""
+        return [path for path in self.notebooks if self.stamp(path.stem).exists()]
+
     def record(self, name: str) -> Path:
         """What is known of the last run of notebook `name`, failed or not."""
         return self.build / "records" / f"{name}.json"
