@@ -1,5 +1,6 @@
 """Parameters and multiply-accumulates of a model, part by part; and a batch to try it on."""
 
+import copy
 from dataclasses import dataclass
 
 import torch
@@ -23,16 +24,14 @@ class Count:
 def counts(model: nn.Module, size: int = 256) -> dict[str, Count]:
     """Per direct child of `model`, and under "total": parameters, and MACs of inference on one size x size image.
 
-    MACs are torch's FlopCounterMode halved; FFT, normalization and activation are not counted. Parts that only
-    training uses have 0 MACs.
+    Nothing is computed: the pass runs on shapes alone. MACs are torch's FlopCounterMode halved; FFT, normalization and
+    activation are not counted. Parts that only training uses have 0 MACs.
     """
-    was_training = model.training
-    model.eval()
-    device = next(model.parameters()).device
+    shapes = copy.deepcopy(model).to("meta").eval()
+    image, mask = torch.zeros(1, 3, size, size), torch.ones(1, 1, size, size)
     counter = FlopCounterMode(display=False)
     with torch.no_grad(), counter:
-        model(example_batch(1, size).to(device))
-    model.train(was_training)
+        shapes(Batch.make(image, mask, priors=model.priors, truth=False).to("meta"))
     flops = counter.get_flop_counts()
     parts = {
         name: Count(_parameters(child), _macs(flops, f"{type(model).__name__}.{name}", child))

@@ -9,7 +9,7 @@ from torch import nn
 
 from inpaintlib import checkpoint, paths
 from inpaintlib.errors import InputError
-from inpaintlib.models import build
+from inpaintlib.models.registry import build, configure
 from inpaintlib.recipes import PROFILES
 
 
@@ -23,7 +23,8 @@ def load(name: str, profile: str | None = None, device: torch.device | str = "cp
     """A trained network in evaluation mode: model `name` whose configuration agrees with `config`.
 
     profile: smoke, laptop, gpu or paper; None takes the largest of the last three that there is. Of several that fit,
-    the one that saw most images. Raises InputError naming the command that trains it when there is none.
+    a shipped one goes before one trained here, a study's final network before others, then the one that saw most
+    images. Raises InputError naming the command that trains it when there is none.
     """
     wanted = _normal(name, config)
     profiles = [profile] if profile else [p for p in reversed(PROFILES) if p != "smoke"]
@@ -31,12 +32,12 @@ def load(name: str, profile: str | None = None, device: torch.device | str = "cp
         raise InputError(f"There is no profile {profile!r}; the profiles are {', '.join(PROFILES)}.")
     for candidate in profiles:
         found = [
-            (note["images_seen"], str(path), note)
+            (path, note)
             for path, note in available(candidate)
             if note["model"] == name and all(note["config"].get(k) == v for k, v in wanted.items())
         ]
         if found:
-            _, path, note = max(found, key=lambda entry: entry[:2])
+            path, note = max(found, key=_preference)
             model = build(name, **note["config"])
             checkpoint.load_weights(path, model, missing=model.training_only)
             return model.to(device, memory_format=torch.channels_last).eval()
@@ -56,7 +57,12 @@ def available(profile: str) -> list[tuple[Path, dict[str, Any]]]:
     return [(file, checkpoint.read_note(file)) for file in sorted(files)]
 
 
+def _preference(entry: tuple[Path, dict[str, Any]]) -> tuple:
+    path, note = entry
+    return path.is_relative_to(paths.SHIPPED_WEIGHTS), note.get("group") == "final", note["images_seen"], str(path)
+
+
 def _normal(name: str, config: dict[str, Any]) -> dict[str, Any]:
     """The given settings as a network of that name stores them, so that "→" and "->" mean the same variant."""
-    full = build(name, **({"width": 4} | config)).config if config else None
-    return {key: getattr(full, key) for key in config}
+    settings = configure(name, **config)
+    return {key: getattr(settings, key) for key in config}

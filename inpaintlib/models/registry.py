@@ -34,13 +34,23 @@ def models() -> list[str]:
     return sorted(_MODELS)
 
 
-def build(name: str, **config: Any) -> nn.Module:
-    """A model with random weights. Raises InputError on an unknown model or configuration field."""
+def find(name: str) -> type[nn.Module]:
+    """The class registered under `name`. Raises InputError when there is none."""
     if name not in _MODELS:
-        raise InputError(f"There is no model named {name!r}; there are {', '.join(models())}.")
-    cls = _MODELS[name]
+        raise InputError(f"There is no model named {name!r}; there is {', '.join(models())}.")
+    return _MODELS[name]
+
+
+def configure(name: str, **config: Any) -> Any:
+    """A model's Config with these settings. Raises InputError on an unknown model or setting, or a wrong value."""
+    cls = find(name)
     known = [f.name for f in fields(cls.Config)]
     for key in config:
         if key not in known:
             raise InputError(f"{name} has no setting named {key!r}; it has {', '.join(known)}.")
-    return cls(cls.Config(**config))
+    return cls.Config(**config)
+
+
+def build(name: str, **config: Any) -> nn.Module:
+    """A model with random weights. Raises InputError as `configure` does."""
+    return find(name)(configure(name, **config))

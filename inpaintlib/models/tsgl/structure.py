@@ -1,6 +1,7 @@
 """The structure encoder of TSGL (Sec. III-A1) and the structure decoder D_S that trains it (Sec. III-C)."""
 
 from itertools import pairwise
+from math import gcd
 
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -8,8 +9,12 @@ from torch.nn import functional as F
 from inpaintlib.ops.partial_conv import PartialConv
 
 KERNELS = (7, 5, 5, 3, 3)
-GROUPS = 4
-"""Of GroupNorm. The paper says "a normalization layer"; this one makes no image depend on the others of its batch."""
+
+
+def group_norm(channels: int) -> nn.GroupNorm:
+    """The paper's "normalization layer": four groups (fewer where four do not divide the channels), so that no image
+    depends on the others of its batch. The released code has BatchNorm."""
+    return nn.GroupNorm(gcd(4, channels), channels)
 
 
 class StructureEncoder(nn.Module):
@@ -26,7 +31,7 @@ class StructureEncoder(nn.Module):
         self.convs = nn.ModuleList(
             PartialConv(a, b, kernel, stride=2) for a, b, kernel in zip(inputs, self.channels, KERNELS)
         )
-        self.norms = nn.ModuleList([nn.Identity(), *(nn.GroupNorm(GROUPS, c) for c in self.channels[1:])])
+        self.norms = nn.ModuleList([nn.Identity(), *(group_norm(c) for c in self.channels[1:])])
 
     def forward(self, x: Tensor, mask: Tensor) -> list[Tensor]:
         maps = []
@@ -47,7 +52,7 @@ class StructureDecoder(nn.Module):
         super().__init__()
         channels = [16 * width, 8 * width, 4 * width, 2 * width, width, max(width // 8 * 4, 4)]
         self.layers = nn.ModuleList(
-            nn.Sequential(nn.Conv2d(a, b, 3, padding=1, bias=False), nn.GroupNorm(GROUPS, b), nn.LeakyReLU(0.2))
+            nn.Sequential(nn.Conv2d(a, b, 3, padding=1, bias=False), group_norm(b), nn.LeakyReLU(0.2))
             for a, b in pairwise(channels)
         )
         self.edge = nn.Conv2d(channels[-1], 1, 1)

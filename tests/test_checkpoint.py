@@ -1,0 +1,65 @@
+"""Weights files: what comes back, and what is refused."""
+
+import pytest
+import torch
+
+import inpaintlib as il
+from inpaintlib import checkpoint
+from inpaintlib.weights import load, store
+
+NOTE = {"model": "tsgl", "config": {"width": 4}, "profile": "laptop", "images_seen": 8}
+
+
+@pytest.fixture
+def network():
+    torch.manual_seed(0)
+    return il.build("tsgl", width=4)
+
+
+def test_weights_come_back_as_float16_without_training_parts(tmp_path, network):
+    path = tmp_path / "w.safetensors"
+    store(path, network, NOTE)
+    tensors, note = checkpoint.read(path)
+    assert note == NOTE == checkpoint.read_note(path)
+    assert not any(name.startswith("structure_decoder") for name in tensors)
+    other = il.build("tsgl", width=4)
+    checkpoint.load_weights(path, other, missing=other.training_only)
+    for name, value in other.state_dict().items():
+        if not name.startswith("structure_decoder"):
+            torch.testing.assert_close(value, network.state_dict()[name], rtol=1e-3, atol=1e-6)
+
+
+def test_another_networks_weights_are_refused(tmp_path, network):
+    store(tmp_path / "w.safetensors", network, NOTE)
+    with pytest.raises(il.InputError, match="another network's weights"):
+        checkpoint.load_weights(tmp_path / "w.safetensors", il.build("tsgl", width=8), ("structure_decoder",))
+
+
+@pytest.mark.parametrize("damage", [b"", b"not weights", None])
+def test_a_broken_file_is_refused_by_name(tmp_path, network, damage):
+    path = tmp_path / "w.safetensors"
+    store(path, network, NOTE)
+    path.write_bytes(path.read_bytes()[:-100] if damage is None else damage)
+    for reader in (checkpoint.read, checkpoint.read_note):
+        with pytest.raises(il.InputError, match=r"w\.safetensors is not a whole weights file"):
+            reader(path)
+    with pytest.raises(il.InputError, match="no weights file"):
+        checkpoint.read(tmp_path / "absent")
+
+
+def test_load_finds_what_was_trained_here_and_names_the_command_otherwise(tmp_path, network, monkeypatch):
+    monkeypatch.setenv("INPAINTLIB_HOME", str(tmp_path))
+    config = {"width": 4, "variant": "Local->Local"}
+    trained = il.build("tsgl", **config)
+    store(tmp_path / "runs/gpu/x/weights.safetensors", trained, NOTE | {"config": config, "profile": "gpu"})
+    found = load("tsgl", profile="gpu", variant="Local → Local")
+    assert found.config.variant == "Local->Local"
+    assert not found.training
+    with pytest.raises(il.InputError, match="inpaintlib study run"):
+        load("tsgl", profile="gpu", variant="Baseline")
+    with pytest.raises(il.InputError, match="no profile 'desk'"):
+        load("tsgl", profile="desk")
+    with pytest.raises(il.InputError, match="no setting named 'wdith'"):
+        load("tsgl", wdith=3)
+    with pytest.raises(il.InputError, match="no model named 'tgsl'"):
+        load("tgsl")

@@ -1,0 +1,157 @@
+"""The training loop: each step a function of seed and step, killed runs that end at the same weights, real learning."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+import inpaintlib as il
+from inpaintlib import checkpoint, training
+from inpaintlib.crops import Crops
+from inpaintlib.photos import bundled
+from inpaintlib.recipes import RECIPES, Recipe, recipe
+
+RECIPE = replace(RECIPES["smoke"], adversarial=0.1, discriminator_width=4, ema=0.9, warmup=2, decay=1.0, clip=1.0)
+
+
+def job(steps=4, **changes):
+    return training.Job(
+        "tsgl", {"width": 4, "depths": [1, 1, 1, 1]}, replace(RECIPE, **changes), 3, changes.get("batch", 2) * steps
+    )
+
+
+@pytest.fixture(scope="module")
+def crops():
+    return Crops([bundled("train")[i] for i in range(2)], 64, (0.5,))
+
+
+def weights(state):
+    return {f"{part}.{name}": t for part, module in state.parts.items() for name, t in module.state_dict().items()}
+
+
+def run(folder, crops, **changes):
+    return training.train(job(**changes), crops, folder, accelerator="cpu", progress=False)
+
+
+def test_a_batch_is_a_function_of_seed_and_step(crops):
+    first, again, later, other = (
+        training.make_batch(crops, RECIPE, seed, step, ("edge", "gray", "smooth"))
+        for seed, step in ((1, 5), (1, 5), (1, 6), (2, 5))
+    )
+    assert torch.equal(first.image, again.image)
+    assert torch.equal(first.priors["smooth"], again.priors["smooth"])
+    assert not torch.equal(first.mask, later.mask)
+    assert not torch.equal(first.mask, other.mask)
+
+
+def test_an_interrupted_run_ends_at_the_same_weights(tmp_path, crops, monkeypatch):
+    whole = weights(run(tmp_path / "whole", crops))
+    make, calls = training.make_batch, []
+
+    def stop_at_third(*arguments):
+        calls.append(arguments)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return make(*arguments)
+
+    monkeypatch.setattr(training, "make_batch", stop_at_third)
+    with pytest.raises(KeyboardInterrupt):
+        training.train(job(), crops, tmp_path / "cut", accelerator="cpu", progress=False, checkpoint_seconds=0)
+    monkeypatch.setattr(training, "make_batch", make)
+    resumed = run(tmp_path / "cut", crops)
+    assert all(torch.equal(whole[name], value) for name, value in weights(resumed).items())
+    logs = [[json.loads(x) for x in (tmp_path / d / "log.jsonl").read_text().splitlines()] for d in ("whole", "cut")]
+    for row in (*logs[0], *logs[1]):
+        row.pop("seconds")
+    assert logs[0] == logs[1]
+
+
+SCRIPT = """
+import sys
+from tests.test_training import job, run, crops
+from inpaintlib.crops import Crops
+from inpaintlib.photos import bundled
+from inpaintlib import training
+photos = Crops([bundled("train")[i] for i in range(2)], 64, (0.5,))
+training.train(job(steps=12), photos, sys.argv[1], accelerator="cpu", progress=False, checkpoint_seconds=0)
+"""
+
+
+@pytest.mark.slow
+def test_killed_with_kill_9_again_and_again_it_ends_bit_for_bit_the_same(tmp_path, crops):
+    def begin(folder):
+        command = [sys.executable, "-c", SCRIPT, str(tmp_path / folder)]
+        return subprocess.Popen(command, env=os.environ | {"PYTHONPATH": os.getcwd()}, stderr=subprocess.PIPE)
+
+    assert begin("whole").wait(timeout=600) == 0
+    generator = np.random.default_rng(0)
+    kills = 0
+    while kills < 4:
+        process = begin("killed")
+        path = tmp_path / "killed" / "checkpoint.safetensors"
+        seen = path.stat().st_mtime_ns if path.exists() else 0
+        while process.poll() is None and (not path.exists() or path.stat().st_mtime_ns == seen):
+            time.sleep(0.01)
+        time.sleep(generator.uniform(0, 0.3))
+        if process.poll() is not None:
+            break
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        kills += 1
+    assert kills >= 2
+    assert begin("killed").wait(timeout=600) == 0
+    (ours, note), (theirs, _) = (checkpoint.read(tmp_path / d / "checkpoint.safetensors") for d in ("killed", "whole"))
+    assert note["step"] == 12
+    assert ours.keys() == theirs.keys()
+    assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+
+
+def test_a_checkpoint_of_another_job_is_not_continued(tmp_path, crops):
+    first = run(tmp_path, crops, steps=1)
+    second = run(tmp_path, crops, steps=1, lr=1e-5)
+    assert second.step == 1
+    assert not torch.equal(weights(first)["model.head.lift.weight"], weights(second)["model.head.lift.weight"])
+
+
+def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_last_checkpoint(tmp_path, crops):
+    run(tmp_path, crops, steps=1)
+    before = (tmp_path / "checkpoint.safetensors").read_bytes()
+    with pytest.raises(training.Diverged, match="not a number at step 20"):
+        run(tmp_path, crops, steps=20, lr=float("inf"), batch=1)
+    assert (tmp_path / "checkpoint.safetensors").read_bytes() == before
+
+
+def test_without_an_average_the_last_weights_are_kept(tmp_path, crops):
+    state = run(tmp_path, crops, steps=1, ema=0.0)
+    assert all(
+        torch.equal(a, b) for a, b in zip(state.average.state_dict().values(), state.model.state_dict().values())
+    )
+
+
+def test_the_paper_profile_is_the_papers():
+    paper = recipe("paper")
+    assert paper == Recipe()
+    assert (paper.lr, paper.lr_discriminator, paper.betas) == (5e-4, 1e-4, (0.5, 0.99))
+    assert (paper.hole_weight, paper.ema, paper.clip, paper.decay, paper.leak) == (1.0, 0.0, 0.0, 0.0, True)
+    with pytest.raises(il.InputError, match="no recipe for the profile 'desk'"):
+        recipe("desk")
+
+
+@pytest.mark.slow
+def test_it_learns(tmp_path):
+    """Sixty steps on two photographs: the hole's error falls well below that of the untrained network."""
+    photos = Crops([bundled("train")[i] for i in range(2)], 64, (0.5,))
+    learning = replace(RECIPES["laptop"], warmup=0, ema=0.0, scales=(0.5,))
+    state = training.train(
+        training.Job("tsgl", {"width": 4, "depths": [1, 1, 1, 1]}, learning, 0, 480), photos, tmp_path,
+        accelerator="cpu", progress=False,
+    )  # fmt: skip
+    losses = [row["reconstruction"] for row in state.log]
+    assert losses[-1] < 0.6 * losses[0]

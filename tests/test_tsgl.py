@@ -1,0 +1,157 @@
+"""TSGL as a whole: every row of Table IV, any size and width, what it sees, what it shows, and its counts."""
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+import inpaintlib as il
+from inpaintlib.ops.residual import residual_guide
+
+PAPER = "2Global(Local)->Global(Local)"
+
+
+@pytest.fixture(scope="module")
+def batch():
+    return il.example_batch(2, 64)
+
+
+@pytest.mark.parametrize("variant", [*il.TABLE_IV, "3Local->Local", "Texture(Global)->Local(Global)"])
+def test_every_row_runs_forward_and_backward(variant, batch):
+    torch.manual_seed(0)
+    network = il.build("tsgl", variant=variant, width=4)
+    output = network(batch)
+    assert output.image.shape == (2, 3, 64, 64)
+    assert output.image.abs().max() <= 1
+    loss = output.image.abs().mean() + sum(a.abs().mean() for a in output.aux.values())
+    loss.backward()
+    idle = [name for name, p in network.named_parameters() if p.grad is None or not p.grad.isfinite().all()]
+    assert idle == []
+
+
+def test_variants_share_the_initial_weights_of_shared_parts():
+    networks = []
+    for variant in (PAPER, "Baseline"):
+        torch.manual_seed(0)
+        networks.append(il.build("tsgl", variant=variant, width=4).state_dict())
+    shared = networks[0].keys() & networks[1].keys()
+    assert any(name.startswith("stages") for name in shared)
+    assert all(torch.equal(networks[0][name], networks[1][name]) for name in shared)
+
+
+@pytest.mark.parametrize("size", [(64, 128), (192, 64)])
+@pytest.mark.parametrize("width", [4, 6, 13])
+def test_any_size_and_width(size, width):
+    image = torch.rand(1, 3, *size) * 2 - 1
+    mask = torch.ones(1, 1, *size)
+    mask[:, :, 20:50, 10:40] = 0
+    network = il.build("tsgl", width=width).eval()
+    with torch.no_grad():
+        assert network(il.Batch.make(image, mask)).image.shape == image.shape
+
+
+@pytest.mark.parametrize("variant", ["Baseline", PAPER])
+def test_the_output_does_not_depend_on_hidden_pixels(variant):
+    batch = il.example_batch(2, 64)
+    torch.manual_seed(0)
+    network = il.build("tsgl", variant=variant, width=4).eval()
+    hidden = torch.where(batch.mask > 0, batch.target.image, torch.rand_like(batch.target.image) * 2 - 1)
+    other = il.Batch.make(hidden, batch.mask)
+    with torch.no_grad():
+        assert torch.equal(network(batch).image, network(other).image)
+        leaking = il.Batch.make(hidden, batch.mask, leak=True)
+        assert not torch.equal(network(il.Batch.make(batch.target.image, batch.mask, leak=True)).image,
+                               network(leaking).image)  # fmt: skip
+
+
+def test_known_pixels_are_untouched(batch):
+    output = il.build("tsgl", width=4).eval()(batch)
+    kept = batch.mask.expand_as(batch.image) > 0
+    assert torch.equal(output.composite(batch)[kept], batch.image[kept])
+    assert not torch.equal(output.composite(batch)[~kept], batch.image[~kept])
+
+
+def test_features_are_named_and_cost_nothing_when_off(batch):
+    network = il.build("tsgl", width=4).eval()
+    with torch.no_grad():
+        plain, full = network(batch), network(batch, features=True)
+    assert plain.features == {}
+    assert torch.equal(plain.image, full.image)
+    sizes = [32, 16, 8, 4, 2]
+    for name in ("structure", "texture", "reconstructed", "residual", "branch_structure", "branch_residual"):
+        assert [f.shape[-1] for f in full.features[name]] == sizes, name
+    assert [f.shape[-1] for f in full.features["decoder_input"]] == [*sizes, 1]
+    assert len(full.features["hole_attention"]) == sum(network.config.depths)
+    added = [a + b for a, b in zip(full.features["branch_structure"], full.features["branch_residual"])]
+    torch.testing.assert_close(added, full.features["reconstructed"])
+    before = [full.features["head"][0], *full.features["reconstructed"]]
+    residuals = [residual_guide(a, b) for a, b in zip(before, full.features["texture"])]
+    torch.testing.assert_close(residuals, full.features["residual"])
+
+
+def test_twice_counts_in_late_layers_only_unless_all_is_asked_for():
+    steps = {how: [len(layer.branches[0].convs) for layer in il.build("tsgl", width=4, twice=how).guides]
+             for how in ("late", "all")}  # fmt: skip
+    assert steps == {"late": [1, 1, 1, 2, 2], "all": [2, 2, 2, 2, 2]}
+    once = il.build("tsgl", width=4, twice="all").guides[4].branches[1]
+    assert len(once.convs) == 1
+
+
+def test_batch_statistics_replace_the_global_normalization_only():
+    network = il.build("tsgl", width=4, statistics="batch")
+    norms = [type(d.normalise) for layer in network.guides for b in layer.branches for d in b.denormalize]
+    assert sum(issubclass(n, nn.BatchNorm2d) for n in norms) == 7
+    assert len(norms) == 12
+
+
+def test_without_a_structure_guide_there_is_no_structure_encoder(batch):
+    network = il.build("tsgl", variant="Local->Global", width=4)
+    assert not hasattr(network, "structure")
+    assert network(batch).aux == {}
+    assert "edge" in il.build("tsgl", width=4)(batch).aux
+    assert il.build("tsgl", width=4).eval()(batch).aux == {}
+
+
+def test_published_sizes():
+    """Parameters and MACs against the released code's parts (measured there at the paper's width and 256 px)."""
+    parts = il.counts(il.build("tsgl"), 256)
+    released = {"structure": 6.935, "head": 0.303, "fusion": 0.266 + 6.783, "decoder": 18.098}
+    for name, millions in released.items():
+        assert parts[name].parameters / 1e6 == pytest.approx(millions, rel=0.01), name
+    assert parts["decoder"].macs / 1e9 == pytest.approx(3.93, rel=0.01)
+    assert parts["structure"].macs / 1e9 == pytest.approx(4.87 / 2, rel=0.01)
+    assert parts["structure_decoder"].macs == 0
+    inside = sum(c.parameters for n, c in parts.items() if n != "total")
+    assert parts["total"].parameters == inside
+
+
+def test_costs_grow_with_the_pixels():
+    network = il.build("tsgl", width=4)
+    small, large = (il.counts(network, size)["total"].macs for size in (128, 256))
+    assert large / small == pytest.approx(4, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"width": 2}, {"depths": (2, 2)}, {"twice": "often"}, {"statistics": "none"}, {"variant": "x"}, {"wdith": 8}],
+)
+def test_a_wrong_setting_gets_one_sentence(wrong):
+    with pytest.raises(il.InputError) as error:
+        il.build("tsgl", **wrong)
+    assert "\n" not in str(error.value)
+
+
+def test_an_unknown_model_names_those_there_are():
+    with pytest.raises(il.InputError, match="there is tsgl"):
+        il.build("tgsl")
+    assert il.models() == ["tsgl"]
+
+
+def test_padding_at_the_door_adds_hole_only(batch):
+    image, mask = torch.rand(1, 3, 50, 70), torch.ones(1, 1, 50, 70)
+    padded = il.Batch.make(image, mask, truth=False).padded(64)
+    assert padded.image.shape == (1, 3, 64, 128)
+    assert padded.mask.sum() == 50 * 70
+    assert padded.image[:, :, 50:].abs().max() == 0
+    assert math.isclose(float(padded.priors["gray"].sum()), float(padded.priors["gray"][:, :, :50, :70].sum()))
