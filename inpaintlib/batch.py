@@ -1,5 +1,6 @@
 """Batch and Output: what every model takes and gives."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
@@ -43,11 +44,13 @@ class Batch:
         priors: tuple[str, ...] = PRIORS,
         leak: bool = False,
         truth: bool = True,
+        given: Mapping[str, Float[Tensor, "b c h w"]] | None = None,
     ) -> "Batch":
         """Mask the image (uint8, or float in [-1,1]) and draw its priors.
 
         With `leak=False` nothing that the model sees depends on what lies under the hole; `leak=True` is the papers'
         protocol, priors from the ground truth and then masked. `truth=False` leaves the target out.
+        `given` holds priors that were made elsewhere, by name, such as a segmentation read from files.
         """
         if image.dtype == torch.uint8:
             image = image.float() / 127.5 - 1
@@ -55,7 +58,7 @@ class Batch:
         return cls(
             image=image * mask,
             mask=mask,
-            priors=prior_maps.extract(image, mask, priors, leak=leak),
+            priors=prior_maps.extract(image, mask, priors, leak=leak, given=given),
             target=_target(image) if truth else None,
         )
 

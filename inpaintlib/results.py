@@ -21,13 +21,18 @@ _VERSIONED = ("torch", "torchvision", "numpy", "lightning", "opencv-contrib-pyth
 
 def provenance(device: torch.device | str = "cpu") -> dict[str, Any]:
     """What a number was made with: commit, dirty, versions, device. Outside a git checkout the commit is "unknown"."""
-    commit = _git("rev-parse", "HEAD")
+    made_by = commit()
     return {
-        "commit": commit or "unknown",
-        "dirty": bool(_git("status", "--porcelain", "--untracked-files=no")) if commit else True,
+        "commit": made_by,
+        "dirty": made_by == "unknown" or bool(_git("status", "--porcelain", "--untracked-files=no")),
         "versions": {"python": platform.python_version()} | {name: version(name) for name in _VERSIONED},
         "device": _device_name(torch.device(device)),
     }
+
+
+def commit() -> str:
+    """The commit that is checked out, or "unknown" outside a git checkout."""
+    return _git("rev-parse", "HEAD") or "unknown"
 
 
 def peak_bytes(device: torch.device | str = "cpu") -> int:

@@ -23,6 +23,7 @@ from inpaintlib.masks import irregular
 from inpaintlib.models import build
 from inpaintlib.models.discriminator import PatchDiscriminator
 from inpaintlib.recipes import Recipe
+from inpaintlib.results import commit
 
 
 @dataclass(frozen=True)
@@ -219,7 +220,7 @@ def _record(state: State, values: dict[str, Tensor], job: Job, bar: tqdm) -> Non
 
 
 def _save(job: Job, state: State, folder: Path) -> None:
-    note = {"job": job.as_dict(), "step": state.step, "seconds": state.seconds, "log": state.log}
+    note = {"job": job.as_dict(), "commit": commit(), "step": state.step, "seconds": state.seconds, "log": state.log}
     checkpoint.save(folder / "checkpoint.safetensors", checkpoint.flatten(state.parts, state.optimizers), note)
     write_text(folder / "log.jsonl", "".join(json.dumps(row) + "\n" for row in state.log))
 

@@ -16,7 +16,7 @@ def model(name: str) -> Callable[[type[nn.Module]], type[nn.Module]]:
 
     The class is built with its frozen dataclass `Config` and maps a Batch to an Output. It says, as class attributes,
     `stride` (sizes are multiples of it), `priors` (names that it sees), `losses` (terms of `inpaintlib.losses`) and
-    `training_only` (parts that inference does without; weights files leave them out).
+    where it has any, `training_only` (parts that inference does without; weights files leave them out).
     """
 
     def register(cls: type[nn.Module]) -> type[nn.Module]:
@@ -24,6 +24,7 @@ def model(name: str) -> Callable[[type[nn.Module]], type[nn.Module]]:
             raise ValueError(f"A model named {name!r} exists already; choose another name.")
         _MODELS[name] = cls
         cls.name = name
+        cls.training_only = getattr(cls, "training_only", ())
         return cls
 
     return register
