@@ -103,7 +103,7 @@ def style() -> None:
 def save(figure: Figure, item: str, stamp: Stamp, *, photographs: bool = False) -> Picture:
     """Stamp a figure, write it as the item `item` ("tsgl/fig-05"), close it, and return it for display.
 
-    Drawings become SVG with text as outlines; `photographs=True` gives WebP at double size, with the quality lowered
+    Drawings become SVG with text as outlines; `photographs=True`, for photographs and many feature maps, gives WebP at double size, the quality lowered
     until it fits. The same figure gives the same bytes. In the smoke profile it is marked as no result. Raises
     InputError when the file would exceed LIMIT.
     """
@@ -164,8 +164,9 @@ def heat(
     signed: bool = False,
     limit: float | None = None,
     label: str = "",
+    bar: bool = True,
 ) -> AxesImage:
-    """A feature map: viridis from 0 upwards, or, signed, blue to red around a pale zero; with a colour bar.
+    """A feature map: viridis from 0 upwards, or, signed, blue to red around a pale zero. bar: with a colour bar.
 
     limit: the value at the end of the scale, by default the 99.5 percentile of the absolute values, so that one
     extreme pixel does not darken a map; what lies beyond has the end's colour.  label: quantity and unit at the bar.
@@ -174,16 +175,26 @@ def heat(
         limit = float(np.percentile(np.abs(values), 99.5)) or 1.0
     image = show(axes, values, "signed" if signed else "activation")
     image.set_clim(-limit if signed else 0.0, limit)
-    ends = "both" if signed else "max"
-    extend = ends if np.abs(values).max() > limit else "neither"
-    bar = axes.figure.colorbar(image, ax=axes, location="bottom", pad=0.03, aspect=18, shrink=0.92, extend=extend)
-    bar.set_ticks([-limit, 0, limit] if signed else [0, limit])
+    if bar:
+        colour_bar(image, axes, label)
+    return image
+
+
+def colour_bar(image: AxesImage, axes: Axes | Sequence[Axes], label: str = "") -> None:
+    """A colour bar below the axes (several when they share a scale), marked at both ends and, when signed, at zero.
+
+    Arrows at its ends say that some values lie beyond. label: quantity and unit.
+    """
+    values, (low, high) = image.get_array(), image.get_clim()
+    beyond = {(False, False): "neither", (True, False): "min", (False, True): "max", (True, True): "both"}
+    extend = beyond[bool(values.min() < low), bool(values.max() > high)]
+    bar = image.figure.colorbar(image, ax=axes, location="bottom", pad=0.03, aspect=18, shrink=0.92, extend=extend)
+    bar.set_ticks([low, 0, high] if low < 0 else [low, high])
     bar.ax.set_xticklabels([f"{tick:.2g}" for tick in bar.get_ticks()])
     bar.ax.tick_params(labelsize=7, length=2, pad=1)
     bar.outline.set_linewidth(0.4)
     if label:
         bar.set_label(label, fontsize=7.5, labelpad=1)
-    return image
 
 
 def _sign(figure: Figure, stamp: Stamp) -> None:
