@@ -103,9 +103,9 @@ def style() -> None:
 def save(figure: Figure, item: str, stamp: Stamp, *, photographs: bool = False) -> Picture:
     """Stamp a figure, write it as the item `item` ("tsgl/fig-05"), close it, and return it for display.
 
-    Drawings become SVG with text as outlines; `photographs=True`, for photographs and many feature maps, gives WebP at double size, the quality lowered
-    until it fits. The same figure gives the same bytes. In the smoke profile it is marked as no result. Raises
-    InputError when the file would exceed LIMIT.
+    Drawings become SVG with text as outlines. `photographs=True`, for photographs and many feature maps, gives WebP at
+    double size, with the quality lowered until it fits. The same figure gives the same bytes. In the smoke profile it
+    is marked as no result. Raises InputError when the file would exceed LIMIT.
     """
     _sign(figure, stamp)
     suffix = "webp" if photographs else "svg"
