@@ -33,7 +33,7 @@ def test_ranges_and_zeros_in_the_hole(pair):
     assert set(batch.priors) == {"edge", "gray", "smooth"}
     for value in (batch.image, *batch.priors.values()):
         assert (value * (1 - batch.mask)).abs().max() == 0
-    assert all(0 <= float(p.min()) and float(p.max()) <= 1 for p in batch.priors.values())
+    assert all(p.min() >= 0 and p.max() <= 1 for p in batch.priors.values())
     assert torch.equal(batch.target.image, pair[0])
     assert len(batch) == 2
 
