@@ -78,16 +78,3 @@ def spectrogram(features: Float[Tensor, "b c h w"]) -> Float[Tensor, "b h w"]:
     """
     spectrum = torch.fft.fft2(features.float(), norm="ortho").abs()
     return torch.fft.fftshift(torch.log1p(spectrum).mean(dim=1), dim=(-2, -1))
-
-
-def radial_profile(spectrum: Float[Tensor, "b h w"], bins: int = 16) -> Float[Tensor, "b bins"]:
-    """Mean of a centred spectrum over equal rings from 0 to 0.5 cycles per pixel; empty rings repeat the last."""
-    radius = torch.fft.fftshift(_radius(*spectrum.shape[-2:], spectrum.device))
-    ring = (radius * 2 * bins).long().clamp_max(bins)
-    inside = F.one_hot(ring, bins + 1)[..., :bins].to(spectrum.dtype)
-    counts = inside.sum(dim=(0, 1))
-    means = torch.einsum("bhw,hwr->br", spectrum, inside) / counts.clamp_min(1)
-    for index in range(1, bins):
-        if counts[index] == 0:
-            means[:, index] = means[:, index - 1]
-    return means

@@ -14,7 +14,6 @@ from inpaintlib.diagnostics import (
     channel_entropy,
     high_pass,
     local_residual,
-    radial_profile,
     spectrogram,
 )
 from inpaintlib.evaluation import Protocol, batches
@@ -33,15 +32,12 @@ KINDS: dict[str, Callable[[list[Tensor]], list[Tensor]]] = {
 @torch.no_grad()
 def statistics(model: nn.Module, protocol: Protocol, device: torch.device | str = "cpu") -> dict[str, np.ndarray]:
     """Per photograph: `share_<kind>` [N, layers, C] channel distributions, `entropy_<map>` [N, layers] mean channel
-    entropy in bits, `profile_<kind>` [N, layers, 16] radial spectra, `hole_attention` [N, blocks]. float32."""
+    entropy in bits, `hole_attention` [N, blocks] attention mass on hole tokens. float32."""
     rows: dict[str, list[Tensor]] = {}
     for output in _outputs(model, protocol, device):
         maps = output.features["head"] + output.features["reconstructed"]
         for kind, derive in KINDS.items():
-            derived = derive(maps)
-            _append(rows, f"share_{kind}", [channel_distribution(x) for x in derived])
-            if kind != "residual":
-                _append(rows, f"profile_{kind}", [radial_profile(spectrogram(x)) for x in derived])
+            _append(rows, f"share_{kind}", [channel_distribution(x) for x in derive(maps)])
         for name in ("reconstructed", *(n for n in output.features if n.startswith("branch_"))):
             _append(rows, f"entropy_{name}", [channel_entropy(x).mean(dim=(1, 2)) for x in output.features[name]])
         _append(rows, "hole_attention", [x.reshape(1) for x in output.features["hole_attention"]])

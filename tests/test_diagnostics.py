@@ -72,13 +72,3 @@ def test_spectrogram_as_a_literal_sum():
             )
             shifted = d.spectrogram(x)[0, (u + 2) % 4, (v + 2) % 4]
             assert float(shifted) == pytest.approx(math.log1p(abs(total) / 4), rel=1e-5)
-
-
-def test_radial_profile_of_a_constant_spectrum_is_constant():
-    for size in (8, 64, 5):
-        torch.testing.assert_close(d.radial_profile(torch.full((2, size, size), 4.0)), torch.full((2, 16), 4.0))
-
-
-def test_radial_profile_separates_frequencies():
-    low = d.radial_profile(d.spectrogram(torch.cos(2 * math.pi * 2 / 64 * torch.arange(64.0)).expand(1, 1, 64, 64)))
-    assert int(low.argmax()) == 1
