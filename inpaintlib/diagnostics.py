@@ -8,7 +8,6 @@ import math
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torch.nn import functional as F
 
 from inpaintlib.ops.residual import local_residual
 
@@ -18,7 +17,6 @@ __all__ = [
     "high_pass",
     "kl",
     "local_residual",
-    "radial_profile",
     "spectrogram",
 ]
 
