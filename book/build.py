@@ -72,17 +72,11 @@ def snakemake(layout: Layout, *options: str) -> int:
     command = [sys.executable, "-m", "snakemake", "--cores", "all", "--keep-going", "--rerun-incomplete", *options]
     command += ["--config", f"profile={layout.profile}"]
     with log.open("a") as words:
-        child = subprocess.Popen(command, cwd=layout.root, env=environment, stderr=words)
-        try:
-            return child.wait()
-        finally:
-            if child.poll() is None:
-                child.terminate()
-                child.wait(timeout=15)
+        return subprocess.run(command, cwd=layout.root, env=environment, stderr=words).returncode
 
 
 def build(layout: Layout) -> int:
-    """Run what is out of date. Returns 0 when the book is whole."""
+    """Run what is out of date; when stopped, end what runs at once. Returns 0 when the book is whole."""
     end_leftovers(layout.root)
     if any((layout.root / ".snakemake" / "locks").glob("*")):
         print("The last build was cut off: its lock is removed, its unfinished notebooks run again.", flush=True)
@@ -93,15 +87,11 @@ def build(layout: Layout) -> int:
         end_leftovers(layout.root)
 
 
-def stopped(number: int, frame: object) -> None:
-    raise SystemExit(128 + number)
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--profile", choices=PROFILES, default="laptop")
     layout = Layout(parser.parse_args().profile)
-    signal.signal(signal.SIGTERM, stopped)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     start = time.monotonic()
     print(f"Book, profile {layout.profile}, {len(layout.notebooks)} notebooks", flush=True)
     try:
