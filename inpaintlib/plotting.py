@@ -50,6 +50,9 @@ _SETTINGS = {
     "grid.color": "0.88",
     "grid.linewidth": 0.6,
     "axes.edgecolor": "0.3",
+    "axes.linewidth": 0.8,
+    "xtick.major.width": 0.8,
+    "ytick.major.width": 0.8,
     "lines.linewidth": 1.6,
 }
 _STAMP_INCHES = 0.2
@@ -108,12 +111,16 @@ def save(figure: Figure, item: str, stamp: Stamp, *, photographs: bool = False) 
     is marked as no result. Raises InputError when the file would exceed LIMIT.
     """
     _sign(figure, stamp)
-    suffix = "webp" if photographs else "svg"
-    content = _webp(figure, item) if photographs else _svg(figure, item)
+    if photographs:
+        picture = _drawn(figure)
+        content, suffix = _webp(picture, item), "webp"
+        shown, kind = _jpeg(picture), "image/jpeg"
+    else:
+        content, suffix = _svg(figure, item), "svg"
+        shown, kind = content.decode(), "image/svg+xml"
     path = paths.figures(stamp.profile) / f"{item}.{suffix}"
     with atomic_path(path) as temporary:
         temporary.write_bytes(content)
-    shown, kind = (_jpeg(figure), "image/jpeg") if photographs else (content.decode(), "image/svg+xml")
     plt.close(figure)
     return Picture(kind, shown, round(figure.get_figwidth() * _DPI), path.relative_to(paths.home()).as_posix())
 
@@ -226,8 +233,7 @@ def _svg(figure: Figure, item: str) -> bytes:
     return _fitting(buffer.getvalue(), item, "save it with photographs=True, or show less")
 
 
-def _webp(figure: Figure, item: str) -> bytes:
-    picture = _drawn(figure)
+def _webp(picture: Image.Image, item: str) -> bytes:
     for quality in _QUALITIES:
         buffer = io.BytesIO()
         picture.save(buffer, format="webp", quality=quality, method=6)
@@ -242,9 +248,9 @@ def _fitting(content: bytes, item: str, advice: str) -> bytes:
     return content
 
 
-def _jpeg(figure: Figure) -> bytes:
+def _jpeg(picture: Image.Image) -> bytes:
     buffer = io.BytesIO()
-    _drawn(figure).save(buffer, format="jpeg", quality=92, subsampling=0)
+    picture.save(buffer, format="jpeg", quality=92, subsampling=0)
     return buffer.getvalue()
 
 
