@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from inpaintlib import dump, evaluation, paths, results, weights
+from inpaintlib import dump, evaluation, inference, paths, results, weights
 from inpaintlib.crops import Crops
 from inpaintlib.errors import InputError
 from inpaintlib.evaluation import PROTOCOLS
@@ -139,7 +139,7 @@ def _write(experiment: Experiment, state: State, note: dict[str, Any], device: t
     scale, model = SCALES[experiment.profile], state.average
     protocol, looked = PROTOCOLS[scale.protocol], PROTOCOLS[scale.diagnostics]
     measure = Lpips().to(device)
-    fill = evaluation.network(model)
+    fill = inference.scaled(model) if experiment.group == "final" else evaluation.network(model)
     values = evaluation.evaluate(fill, protocol, priors=model.priors, lpips=measure, device=device)
     arrays = {"stats": values, "diagnostics": dump.statistics(model, looked, device), "curves": curves(state)}
     if experiment.group == "table-iv" and experiment.config["variant"] in SPECTRA:
@@ -147,6 +147,7 @@ def _write(experiment: Experiment, state: State, note: dict[str, Any], device: t
     measured = {
         "job": fingerprint(experiment),
         "recipe": experiment.job.recipe.as_dict(),
+        "asked": "at the scale of the hole" if experiment.group == "final" else "at full scale",
         "parameters": inference_parameters(model),
         "photographs": bundled("train").checksum(),
         "protocol": {"name": protocol.name, "checksum": protocol.rows().checksum},

@@ -1,11 +1,15 @@
 """il.inpaint: any size, known pixels exact, and one sentence for what cannot be done."""
 
+import cv2
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
 import inpaintlib as il
+from inpaintlib import inference
+from inpaintlib.masks import irregular
+from inpaintlib.recipes import RECIPES
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +62,54 @@ def test_paths_and_pil_images_give_the_same_as_arrays(network, tmp_path):
     assert isinstance(drawn, Image.Image)
     assert np.array_equal(np.asarray(drawn), expected)
     assert np.array_equal(il.inpaint(image, mask > 0, model=network), expected)
+
+
+def test_a_hole_no_deeper_than_in_training_is_filled_at_full_scale(network):
+    image, known = torch.rand(1, 3, 64, 64) * 2 - 1, torch.ones(1, 1, 64, 64)
+    known[:, :, 20:30, 10:60] = 0
+    with torch.no_grad():
+        direct = network(il.Batch.make(image, known)).image
+    assert torch.equal(inference.fill(network, image, known), direct)
+
+
+def test_a_deep_hole_is_seen_reduced_until_it_is_not_deep(network):
+    seen = []
+
+    class Spy(torch.nn.Module):
+        priors, stride = network.priors, network.stride
+
+        def forward(self, batch):
+            seen.append(batch)
+            return network(batch)
+
+    spy = Spy()
+    spy.register_parameter("scale", torch.nn.Parameter(torch.zeros(1)))
+    image, known = torch.rand(1, 3, 160, 192) * 2 - 1, torch.ones(1, 1, 160, 192)
+    known[:, :, 40:104, 50:114] = 0
+    out = inference.fill(spy, image, known)
+    assert out.shape == image.shape
+    factor = cv2.distanceTransform((known[0, 0] < 0.5).byte().numpy(), cv2.DIST_L2, 5).max() / inference.REACH
+    assert factor == pytest.approx(4, rel=0.05)
+    h, w = round(160 / factor), round(192 / factor)
+    inside = seen[0].mask[0, 0, :h, :w]
+    assert seen[0].mask.sum() == inside.sum()
+    assert 13**2 <= int((inside == 0).sum()) <= 16**2
+
+
+def test_three_quarters_of_the_training_holes_are_within_reach():
+    holes = irregular(200, 64, torch.Generator().manual_seed(0), area=RECIPES["laptop"].hole_area)
+    depths = [cv2.distanceTransform((1 - m[0]).byte().numpy(), cv2.DIST_L2, 5).max() for m in holes]
+    assert np.percentile(depths, 75) == pytest.approx(inference.REACH, rel=0.1)
+
+
+def test_as_a_method_it_is_what_inpaint_answers(network):
+    batch = il.example_batch(2, 64)
+    drawn = inference.scaled(network)(batch)
+    images = ((batch.target.image + 1) * 127.5).round().byte().permute(0, 2, 3, 1).numpy()
+    for i in range(2):
+        answer = il.inpaint(images[i], batch.mask[i, 0].numpy() == 0, model=network)
+        ours = ((drawn[i].permute(1, 2, 0) + 1) * 127.5).round().clamp(0, 255).byte().numpy()
+        assert np.abs(answer.astype(int) - ours.astype(int)).max() <= 1
 
 
 @pytest.mark.parametrize(
