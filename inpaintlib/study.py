@@ -141,7 +141,9 @@ def _write(experiment: Experiment, state: State, note: dict[str, Any], device: t
     measure = Lpips().to(device)
     fill = inference.scaled(model) if experiment.group == "final" else evaluation.network(model)
     values = evaluation.evaluate(fill, protocol, priors=model.priors, lpips=measure, device=device)
-    arrays = {"stats": values, "diagnostics": dump.statistics(model, looked, device), "curves": curves(state)}
+    arrays = {"stats": values, "curves": curves(state)}
+    if experiment.group == "table-iv":
+        arrays["diagnostics"] = dump.statistics(model, looked, device)
     if experiment.group == "table-iv" and experiment.config["variant"] in SPECTRA:
         arrays["spectra"] = dump.spectra(model, looked, device)
     measured = {
