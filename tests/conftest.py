@@ -2,6 +2,8 @@
 
 import os
 
+for inherited in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL"):  # `make test` runs these tests, and some of them run make
+    os.environ.pop(inherited, None)
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("MPLBACKEND", "agg")
