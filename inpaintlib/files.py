@@ -1,5 +1,6 @@
 """Files that are whole or absent: written under a temporary name, then renamed; and checksums of what they hold."""
 
+import fcntl
 import hashlib
 import json
 import os
@@ -37,6 +38,16 @@ def _umask() -> int:
     current = os.umask(0)
     os.umask(current)
     return current
+
+
+@contextmanager
+def exclusive(path: str | os.PathLike) -> Iterator[None]:
+    """Hold a lock file: a second process waits here until the first has left, or has died."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def write_text(path: str | os.PathLike, text: str) -> None:

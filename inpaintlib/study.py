@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from inpaintlib import dump, evaluation, inference, paths, results, weights
 from inpaintlib.crops import Crops
 from inpaintlib.errors import InputError
 from inpaintlib.evaluation import PROTOCOLS
+from inpaintlib.files import exclusive
 from inpaintlib.metrics import Lpips
 from inpaintlib.photos import bundled
 from inpaintlib.recipes import recipe
@@ -116,8 +118,17 @@ def fingerprint(experiment: Experiment) -> str:
 
 
 def run(experiment: Experiment, *, accelerator: str = "auto", progress: bool = True) -> None:
-    """Train (or go on training) an experiment, evaluate it, and write its weights and results."""
+    """Train (or go on training) an experiment, evaluate it, and write its weights and results.
+
+    When another process runs the same experiment this one waits, and then has nothing left to do.
+    """
     scratch = paths.runs(experiment.profile, experiment.id)
+    with exclusive(scratch / "lock"):
+        if not ((scratch / "weights.safetensors").exists() and done(experiment)):
+            _train_and_measure(experiment, scratch, accelerator, progress)
+
+
+def _train_and_measure(experiment: Experiment, scratch: Path, accelerator: str, progress: bool) -> None:
     crops = Crops(bundled("train"), experiment.job.recipe.crop, experiment.job.recipe.scales)
     state = train(experiment.job, crops, scratch, accelerator=accelerator, progress=progress)
     device = next(state.average.parameters()).device

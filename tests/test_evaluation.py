@@ -136,6 +136,9 @@ def test_one_experiment_from_training_to_results(tmp_path, monkeypatch):
     assert not study.done(experiment)
     study.run(experiment, accelerator="cpu", progress=False)
     assert study.done(experiment)
+    written = (paths.results("smoke", experiment.id) / "run.json").stat().st_mtime_ns
+    study.run(experiment, accelerator="cpu", progress=False)
+    assert (paths.results("smoke", experiment.id) / "run.json").stat().st_mtime_ns == written
     run = results.read_run(experiment.id, "smoke")
     named = "experiment profile seed model config protocol commit dirty versions device images_seen seconds peak_bytes"
     assert {*named.split(), "summary"} <= run.keys()
