@@ -27,7 +27,7 @@ class Fusion(nn.Module):
 class BasicDecoder(nn.Module):
     """Six transposed convolutions with channel-wise skips: a conventional decoder, nothing done to the hole.
 
-    No normalization: the paper names none, and the released code's BatchNorm cost PSNR at equal training here.
+    No normalization: the paper names none. (The released code has BatchNorm.)
 
     forward([f_1 .. f_6]) -> image [B,3,H,W] in [-1,1].
     """
