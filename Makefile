@@ -1,5 +1,6 @@
 # Every target sets up .venv by itself (scripts/bootstrap.sh); with nothing to do that takes a few milliseconds.
 # PYTHON=/path/to/python3 chooses the interpreter, PROFILE=laptop|gpu|paper the profile of `make book` and `make train`.
+# BENCH="--only speed" gives `make bench` its options.
 
 export OMP_WAIT_POLICY := PASSIVE
 PROFILE ?= laptop
@@ -7,11 +8,11 @@ WORKERS ?= 2
 PORT ?= 8000
 BIN := .venv/bin
 NOTEBOOKS := $(wildcard notebooks/*.ipynb)
-CHECKED := $(wildcard inpaintlib tests book notebooks)
+CHECKED := $(wildcard inpaintlib tests book notebooks scripts)
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help env book smoke train lab serve test lint test-slow doctor lock clean
+.PHONY: help env book smoke train lab serve test lint test-slow bench doctor lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -47,6 +48,9 @@ test: lint ## the checks of `make lint`, then the fast tests
 
 test-slow: env ## the slow tests
 	$(PYTEST) -m slow
+
+bench: env ## time every operation against a literal formulation of itself, and the whole generator
+	@$(BIN)/python scripts/bench.py $(BENCH)
 
 doctor: env ## one OK or FAIL line for each thing a reader needs
 	@$(BIN)/python -P inpaintlib/doctor.py

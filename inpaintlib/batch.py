@@ -59,7 +59,7 @@ class Batch:
             image=image * mask,
             mask=mask,
             priors=prior_maps.extract(image, mask, priors, leak=leak, given=given),
-            target=_target(image) if truth else None,
+            target=_target(image, priors) if truth else None,
         )
 
     def __len__(self) -> int:
@@ -87,9 +87,12 @@ class Batch:
         )
 
 
-def _target(image: Tensor) -> Target:
-    full = prior_maps.extract(image, torch.ones_like(image[:, :1]), ("edge", "gray"), leak=True)
-    return Target(image, full["edge"], full["gray"])
+def _target(image: Tensor, seen: tuple[str, ...]) -> Target:
+    """The ground truth's maps; a prior in `seen` that was registered for one of them stands in for the plain one."""
+    names = {"edge": "edge", "gray": "gray"}
+    names |= {p.truth: p.name for p in prior_maps.PRIORS.values() if p.name in seen and p.truth}
+    full = prior_maps.extract(image, torch.ones_like(image[:, :1]), names.values(), leak=True)
+    return Target(image, **{field: full[name] for field, name in names.items()})
 
 
 @dataclass

@@ -1,7 +1,9 @@
 """Parameters and multiply-accumulates of a model, part by part; and a batch to try it on."""
 
 import copy
+from collections.abc import Callable
 from dataclasses import dataclass
+from math import prod
 
 import torch
 from torch import nn
@@ -12,32 +14,69 @@ from inpaintlib.crops import evaluation_crops
 from inpaintlib.masks import irregular
 from inpaintlib.photos import bundled
 
+aten = torch.ops.aten
+
 
 @dataclass(frozen=True)
 class Count:
-    """Trainable parameters, and multiply-accumulates of one forward pass (convolutions and matrix products)."""
+    """What one part holds, and does in one forward pass on one image (convolutions and matrix products only).
+
+    parameters: trainable ones.  macs: multiply-accumulates.  macs_at_output: the same, but a transposed convolution is
+    charged kernel x channels at each position of its output instead of its input, stride^2 times as much. Counters
+    that take it for a convolution do so, and most rows of TSGL Table VI follow them.
+    """
 
     parameters: int
     macs: int
+    macs_at_output: int
+
+    @property
+    def flops(self) -> int:
+        """Floating-point operations: a multiplication and an addition for each multiply-accumulate."""
+        return 2 * self.macs
 
 
 def counts(model: nn.Module, size: int = 256) -> dict[str, Count]:
-    """Per direct child of `model`, and under "total": parameters, and MACs of inference on one size x size image.
+    """Per direct child of `model`, under "inference" (without the parts that only training uses) and under "total".
 
-    Nothing is computed: the pass runs on shapes alone. MACs are torch's FlopCounterMode halved; FFT, normalization and
-    activation are not counted. Parts that only training uses have 0 MACs.
+    One pass over one size x size image, on shapes alone: nothing is computed. MACs are those of torch's
+    FlopCounterMode, halved; FFT, normalization and activation are not counted. The pass is one of inference, so parts
+    that only training uses have 0 MACs.
     """
     shapes = copy.deepcopy(model).to("meta").eval()
     image, mask = torch.zeros(1, 3, size, size), torch.ones(1, 1, size, size)
-    counter = FlopCounterMode(display=False)
+    batch = Batch.make(image, mask, priors=model.priors, truth=False).to("meta")
+    measured = [_measure(shapes, batch, formula) for formula in (_convolution, _convolution_at_output)]
+    parts = {}
+    for name, child in model.named_children():
+        macs = [_macs(flops, f"{type(model).__name__}.{name}", child) for flops in measured]
+        parts[name] = Count(_parameters(child), *macs)
+    whole = [sum(flops["Global"].values()) // 2 for flops in measured]
+    training = sum(_parameters(getattr(model, name)) for name in model.training_only if name in parts)
+    held = _parameters(model)
+    return parts | {"inference": Count(held - training, *whole), "total": Count(held, *whole)}
+
+
+def _measure(model: nn.Module, batch: Batch, convolution: Callable[..., int]) -> dict[str, dict]:
+    """FLOPs by module path and operation; torch leaves out products with a vector."""
+    formulas = {aten.convolution: convolution, aten.mv: _vector_product, aten.dot: _vector_product}
+    counter = FlopCounterMode(display=False, custom_mapping=formulas)
     with torch.no_grad(), counter:
-        shapes(Batch.make(image, mask, priors=model.priors, truth=False).to("meta"))
-    flops = counter.get_flop_counts()
-    parts = {
-        name: Count(_parameters(child), _macs(flops, f"{type(model).__name__}.{name}", child))
-        for name, child in model.named_children()
-    }
-    return parts | {"total": Count(_parameters(model), sum(flops["Global"].values()) // 2)}
+        model(batch)
+    return counter.get_flop_counts()
+
+
+def _convolution(x, weight, bias, stride, padding, dilation, transposed, *_, out_shape) -> int:
+    """Each weight is used once at each position: of the output, or of the input when transposed."""
+    return 2 * x[0] * prod((x if transposed else out_shape)[2:]) * prod(weight)
+
+
+def _convolution_at_output(x, weight, bias, stride, padding, dilation, transposed, *_, out_shape) -> int:
+    return 2 * x[0] * prod(out_shape[2:]) * prod(weight)
+
+
+def _vector_product(a, b, **_) -> int:
+    return 2 * prod(a)
 
 
 def _macs(flops: dict[str, dict], path: str, module: nn.Module) -> int:

@@ -35,11 +35,15 @@ _REGIONS = 100  # Superpixels of the stand-in for a segmentation.
 
 @dataclass(frozen=True)
 class Prior:
-    """A registered prior: call it with an image in [0, 1] and a mask (1 = known) or None for a map in [0, 1]."""
+    """A registered prior: call it with an image in [0, 1] and a mask (1 = known) or None for a map in [0, 1].
+
+    truth: the field of a batch's target that it replaces where a model sees it ("edge" or "gray"), None for most.
+    """
 
     name: str
     channels: int
     function: Function
+    truth: str | None = None
 
     def __call__(self, image01: Image, mask: Mask = None) -> Map:
         return self.function(image01, mask)
@@ -48,16 +52,17 @@ class Prior:
 PRIORS: dict[str, Prior] = {}
 
 
-def prior(name: str, channels: int = 1) -> Callable[[Function], Function]:
+def prior(name: str, channels: int = 1, truth: str | None = None) -> Callable[[Function], Function]:
     """Register a function `(image01 [B,3,H,W], mask [B,1,H,W] | None) -> [B,channels,H,W]` as a prior, all in [0, 1].
 
-    When a mask is given, the result must not depend on hidden pixels. Raises ValueError when the name is taken.
+    When a mask is given, the result must not depend on hidden pixels. `truth`: see `Prior`. Raises ValueError when the
+    name is taken.
     """
 
     def register(function: Function) -> Function:
         if name in PRIORS:
             raise ValueError(f"The prior {name!r} is registered already; choose another name.")
-        PRIORS[name] = Prior(name, channels, function)
+        PRIORS[name] = Prior(name, channels, function, truth)
         return function
 
     return register
@@ -108,6 +113,24 @@ def gray(image01: Image, mask: Mask = None) -> Float[Tensor, "B 1 H W"]:
 def edge(image01: Image, mask: Mask = None) -> Float[Tensor, "B 1 H W"]:
     """Canny edges of the luminance, sigma 2 (TSGL Sec. III-A), from known pixels only when a mask is given."""
     return canny(gray(image01), sigma=2.0, mask=mask)
+
+
+@prior("wrapped_gray")
+def wrapped_gray(image01: Image, mask: Mask = None) -> Float[Tensor, "B 1 H W"]:
+    """Luminance as the released code has it: of an image in [-1, 1] that was cast to 8 bits as if it were in [0, 1].
+
+    255 times the image is truncated toward zero and taken modulo 256: the dark half is folded over the bright one.
+    """
+    return gray((image01 * 2 - 1).mul(255).trunc().remainder(256) / 255, mask)
+
+
+@prior("wrapped_edge", truth="edge")
+def wrapped_edge(image01: Image, mask: Mask = None) -> Float[Tensor, "B 1 H W"]:
+    """Canny edges of `wrapped_gray`, sigma 2: the released code's edge map, with an edge wherever mid-gray is crossed.
+
+    The released code also trains D_S on it.
+    """
+    return canny(wrapped_gray(image01), sigma=2.0, mask=mask)
 
 
 @prior("smooth", channels=3)

@@ -1,10 +1,11 @@
 """How a network is trained, as data: one recipe a profile. The paper's settings are the defaults."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from inpaintlib.errors import InputError
-from inpaintlib.losses import Term
+from inpaintlib.losses import ADVERSARIAL, Term
+from inpaintlib.models.discriminator import DISCRIMINATORS
 
 PROFILES = ("smoke", "laptop", "gpu", "paper")
 
@@ -16,10 +17,12 @@ class Recipe:
     crop: side of the square crops, pixels.  scales: photographs are reduced by one of these before cropping.
     hole_area: share of the crop that is hole, drawn uniformly.  lr, lr_discriminator, betas: Adam.
     warmup: steps over which the rate rises from zero.  decay: exponent p of the rate's fall (1 - progress)^p, 0 for a
-    constant rate.  hole_weight: of a hole pixel in the reconstruction loss.  adversarial: weight that replaces the
-    model's for that term, None to keep it, 0 trains without a discriminator.  ema: decay of the running average of
-    weights that is kept instead of the last ones, 0 for none.  clip: bound on the gradient's norm, 0 for none.
-    leak: priors from the ground truth and then masked, as both papers do.
+    constant rate.  hole_weight, edge_hole_weight: of a hole pixel in the reconstruction and in the edge loss.
+    adversarial: weight that replaces the model's for that term, None to keep it, 0 trains without a discriminator.
+    adversarial_form: a name in `losses.ADVERSARIAL`.  discriminator: a name in `models.discriminator.DISCRIMINATORS`.
+    ema: decay of the running average of weights that is kept instead of the last ones, 0 for none.  clip: bound on the
+    gradient's norm, 0 for none.  leak: priors from the ground truth and then masked, as both papers do.
+    Raises InputError on a name that does not exist.
     """
 
     crop: int = 256
@@ -32,11 +35,19 @@ class Recipe:
     warmup: int = 0
     decay: float = 0.0
     hole_weight: float = 1.0
+    edge_hole_weight: float = 1.0
     adversarial: float | None = None
+    adversarial_form: str = "log"
+    discriminator: str = "patch"
     discriminator_width: int = 64
     ema: float = 0.0
     clip: float = 0.0
     leak: bool = True
+
+    def __post_init__(self):
+        for name, known in (("adversarial_form", ADVERSARIAL), ("discriminator", DISCRIMINATORS)):
+            if getattr(self, name) not in known:
+                raise InputError(f"{name} is {getattr(self, name)!r} in a recipe; it is one of {', '.join(known)}.")
 
     def terms(self, terms: tuple[Term, ...]) -> tuple[Term, ...]:
         """A model's loss terms with this recipe's weight of the adversarial one."""
@@ -47,6 +58,11 @@ class Recipe:
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for run.json."""
         return asdict(self)
+
+    def changes(self) -> dict[str, Any]:
+        """The fields that differ from their defaults, for a study's fingerprint: a field that is added later changes
+        nothing in recipes that leave it alone. So a default, once published, must stay."""
+        return {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) != f.default}
 
 
 RECIPES: dict[str, Recipe] = {
@@ -70,6 +86,14 @@ RECIPES: dict[str, Recipe] = {
     ),
     "smoke": Recipe(crop=64, batch=2, scales=(0.5,), hole_area=(0.05, 0.5), discriminator_width=8, leak=False),
 }
+
+RELEASED: dict[str, Any] = {
+    "hole_weight": 5.0,
+    "edge_hole_weight": 5.0,
+    "adversarial_form": "hinge",
+    "discriminator": "released",
+}
+"""What the released 256-pixel code does differently from the paper's equations: `replace(recipe, **RELEASED)`."""
 
 
 def recipe(profile: str) -> Recipe:

@@ -1,6 +1,7 @@
 """The study: which trainings there are, as data, and what one of them leaves behind."""
 
 import hashlib
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -24,6 +25,8 @@ from inpaintlib.training import Job, State, train
 from inpaintlib.variant import TABLE_IV, Variant
 
 FINAL = "2Global(Local)->Global(Local)"
+DECODER = "basic"
+"""The plain decoder: what differs between two rows is their encoders alone."""
 SPECTRA = ("Baseline", "Global->Global", "Global->Local", FINAL)
 """Rows of Table IV whose spectrograms a figure shows."""
 
@@ -79,7 +82,7 @@ def experiments(profile: str) -> list[Experiment]:
         Experiment(
             f"tsgl-{slug(v)}-s0",
             "tsgl",
-            {"variant": str(v), "width": scale.width},
+            {"variant": str(v), "width": scale.width, "decoder": DECODER},
             profile,
             0,
             scale.budget,
@@ -87,7 +90,7 @@ def experiments(profile: str) -> list[Experiment]:
         )
         for v in TABLE_IV.values()
     ]
-    final = {"variant": FINAL, "width": scale.final_width}
+    final = {"variant": FINAL, "width": scale.final_width, "decoder": DECODER}
     return [*rows, Experiment("tsgl-final-s0", "tsgl", final, profile, 0, scale.final_budget, "final")]
 
 
@@ -111,10 +114,14 @@ def done(experiment: Experiment) -> bool:
 
 
 def fingerprint(experiment: Experiment) -> str:
-    """What decides an experiment's numbers, apart from the library's code: job, photographs, protocol."""
+    """What decides an experiment's numbers, apart from the library's code: job, photographs, protocol.
+
+    Of the recipe only what differs from `Recipe`'s defaults counts, so that results outlive a new option.
+    """
     protocol = PROTOCOLS[SCALES[experiment.profile].protocol]
-    parts = (experiment.job.as_dict(), bundled("train").checksum(), protocol.rows().checksum)
-    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+    job = experiment.job.as_dict() | {"recipe": experiment.job.recipe.changes()}
+    parts = (job, bundled("train").checksum(), protocol.rows().checksum)
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def run(experiment: Experiment, *, accelerator: str = "auto", progress: bool = True) -> None:

@@ -18,10 +18,10 @@ from inpaintlib import checkpoint
 from inpaintlib.batch import Batch
 from inpaintlib.crops import Crops
 from inpaintlib.files import write_text
-from inpaintlib.losses import Term, adversarial_discriminator, generator_losses
+from inpaintlib.losses import ADVERSARIAL, Term, generator_losses
 from inpaintlib.masks import irregular
 from inpaintlib.models import build
-from inpaintlib.models.discriminator import PatchDiscriminator
+from inpaintlib.models.discriminator import DISCRIMINATORS
 from inpaintlib.recipes import Recipe
 from inpaintlib.results import commit
 
@@ -93,7 +93,8 @@ def start(job: Job) -> State:
         model = build(job.model, **job.config).to(memory_format=torch.channels_last)
         terms = {t.name: t.weight for t in job.recipe.terms(model.losses)}
         adversarial = terms.get("adversarial", 0) > 0
-        discriminator = PatchDiscriminator(job.recipe.discriminator_width) if adversarial else None
+        judge = DISCRIMINATORS[job.recipe.discriminator]
+        discriminator = judge(job.recipe.discriminator_width) if adversarial else None
     rates = {"model": job.recipe.lr, "discriminator": job.recipe.lr_discriminator}
     modules = {"model": model, "discriminator": discriminator}
     optimizers = {
@@ -175,13 +176,14 @@ def _step(
     judge = None
     if discriminator is not None:
         judge, judge_optimizer = discriminator
-        loss = adversarial_discriminator(judge(batch.target.image), judge(output.composite(batch).detach()))
+        game = ADVERSARIAL[recipe.adversarial_form]
+        loss = game.discriminator(judge(batch.target.image), judge(output.composite(batch).detach()))
         judge_optimizer.zero_grad()
         fabric.backward(loss)
         judge_optimizer.step()
         judge.requires_grad_(False)
         values["discriminator"] = loss.detach()
-    losses = generator_losses(terms, batch, output, judge, recipe.hole_weight)
+    losses = generator_losses(terms, batch, output, judge, recipe)
     weights = {term.name: term.weight for term in terms}
     optimizer.zero_grad()
     fabric.backward(sum(weights[name] * value for name, value in losses.items()))

@@ -9,7 +9,7 @@ from torch import nn
 
 from inpaintlib import checkpoint, paths
 from inpaintlib.errors import InputError
-from inpaintlib.models.registry import build, configure
+from inpaintlib.models.registry import build, configure, resolve
 from inpaintlib.recipes import PROFILES
 
 
@@ -26,19 +26,16 @@ def load(name: str, profile: str | None = None, device: torch.device | str = "cp
     a shipped one goes before one trained here, a study's final network before others, then the one that saw most
     images. Raises InputError naming the command that trains it when there is none.
     """
-    wanted = _normal(name, config)
+    base, config = resolve(name, config)
+    wanted = _normal(base, config)
     profiles = [profile] if profile else [p for p in reversed(PROFILES) if p != "smoke"]
     if profile and profile not in PROFILES:
         raise InputError(f"There is no profile {profile!r}; the profiles are {', '.join(PROFILES)}.")
     for candidate in profiles:
-        found = [
-            (path, note)
-            for path, note in available(candidate)
-            if note["model"] == name and all(note["config"].get(k) == v for k, v in wanted.items())
-        ]
+        found = [(path, note) for path, note in available(candidate) if _fits(note, base, wanted)]
         if found:
             path, note = max(found, key=_preference)
-            model = build(name, **note["config"])
+            model = build(note["model"], **note["config"])
             checkpoint.load_weights(path, model, missing=model.training_only)
             return model.to(device, memory_format=torch.channels_last).eval()
     settings = "".join(f" with {k}={v!r}" for k, v in config.items())
@@ -60,6 +57,14 @@ def available(profile: str) -> list[tuple[Path, dict[str, Any]]]:
 def _preference(entry: tuple[Path, dict[str, Any]]) -> tuple:
     path, note = entry
     return path.is_relative_to(paths.SHIPPED_WEIGHTS), note.get("group") == "final", note["images_seen"], str(path)
+
+
+def _fits(note: dict[str, Any], base: str, wanted: dict[str, Any]) -> bool:
+    """Whether a file holds the model `base` (it may have been trained under a preset's name) with these settings."""
+    if resolve(note["model"], {})[0] != base:
+        return False
+    settings = configure(note["model"], **note["config"])
+    return all(getattr(settings, key) == value for key, value in wanted.items())
 
 
 def _normal(name: str, config: dict[str, Any]) -> dict[str, Any]:

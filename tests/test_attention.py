@@ -34,16 +34,15 @@ def test_equation_4(tau):
     q, k, v = torch.randn(3, 16, 6, dtype=torch.float64).unbind(0)
     valid = torch.ones(1, 1, 4, 4, dtype=torch.float64)
     valid[0, 0, 1:3, 2:] = 0
-    exists = torch.ones(4, 4, dtype=torch.bool)
-    bias = attention_bias(valid, exists, (4, 4), (0, 0), tau, 6)
+    bias = attention_bias(valid, (4, 4), (4, 4), (0, 0), tau / math.sqrt(6))
     out = contextual_attention(*(x[None, None] for x in (q, k, v)), bias)[0, 0]
     torch.testing.assert_close(out, literal_attention(q, k, v, 1 - valid.flatten(), tau))
 
 
-def literal_block(block, x, valid, shift):
+def literal_block(block, x, valid, shift, tau):
     """Eq. 3 on one image, pixel by pixel: attention among the pixels of one (shifted) window, then FC, then MLP."""
     c, h, w = x.shape
-    e, tau, heads = block.window, block.tau, block.heads
+    e, heads = block.window, block.heads
     tokens = x.flatten(1).T
     normal = tokens / tokens.norm(dim=1, keepdim=True).clamp_min(1e-12)
     q, k, v = block.q(normal), block.k(normal), block.v(tokens)
@@ -68,14 +67,18 @@ def literal_block(block, x, valid, shift):
 
 
 @pytest.mark.parametrize("shifted", [False, True])
-def test_a_block_equals_equation_3(shifted):
+@pytest.mark.parametrize("inside", [True, False])
+def test_a_block_equals_equation_3(shifted, inside):
+    """tau after the division is tau times sqrt(d) inside it; here d = 4."""
     torch.manual_seed(2)
-    block = AttentionBlock(8, 2, 4, shifted, 100.0).double()
+    block = AttentionBlock(8, 2, 4, shifted, 3.0, inside).double()
     x = torch.randn(1, 8, 8, 12, dtype=torch.float64)
     valid = (torch.rand(1, 1, 8, 12) > 0.4).double()
     with torch.no_grad():
         out, _, _ = block(x, valid)
-        torch.testing.assert_close(out[0], literal_block(block, x[0], valid[0, 0], 2 if shifted else 0))
+        torch.testing.assert_close(
+            out[0], literal_block(block, x[0], valid[0, 0], 2 if shifted else 0, 3.0 if inside else 6.0)
+        )
 
 
 def test_windows_come_back():

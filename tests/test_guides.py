@@ -70,11 +70,47 @@ def test_gradients(norm):
     assert torch.autograd.gradcheck(module, (x, guide))
 
 
+def test_gamma_and_one_plus_gamma_start_alike_and_are_one_family():
+    torch.manual_seed(0)
+    plain = Denormalize(4, 2, 8, global_normalization, "gamma").double()
+    torch.manual_seed(0)
+    plus = Denormalize(4, 2, 8, global_normalization, "1+gamma").double()
+    x, guide = torch.randn(1, 4, 6, 6, dtype=torch.float64), torch.randn(1, 2, 6, 6, dtype=torch.float64)
+    torch.testing.assert_close(plain(x, guide), plus(x, guide))
+    assert plus.gamma_beta.bias.abs().max() == 0
+    both = plus.gamma_beta(F.relu(plus.read(guide)))
+    torch.testing.assert_close(plus(x, guide), (1 + both[:, :4]) * global_normalization(x) + both[:, 4:])
+    for module in (plain, plus):
+        torch.nn.init.zeros_(module.gamma_beta.bias)
+    assert not torch.allclose(plain(x, guide), plus(x, guide))
+
+
+@pytest.mark.parametrize("mean", [0.0, 10.0, 100.0])
+@pytest.mark.parametrize("normalise", [global_normalization, local_normalization])
+def test_single_precision_survives_a_large_mean(normalise, mean):
+    x = torch.randn(2, 24, 16, 16).contiguous(memory_format=torch.channels_last) + mean
+    torch.testing.assert_close(normalise(x).double(), normalise(x.double()), atol=2e-4, rtol=0)
+
+
 def test_residual_is_zero_where_upsampling_reproduces_the_map():
     small = torch.randn(1, 3, 4, 5)
     big = small.repeat_interleave(2, 2).repeat_interleave(2, 3)
     assert local_residual(big, small).abs().max() == 0
-    assert residual_guide(big, small).shape == small.shape
+    assert residual_guide(big, small).abs().max() < 1e-5
+
+
+def test_the_guide_is_the_reduced_residual():
+    """Reducing F_{k-1} - Upsample(F_k) between the corner pixels, against the identity that the library uses."""
+    before, after = torch.randn(2, 3, 10, 14, dtype=torch.float64), torch.randn(2, 3, 5, 7, dtype=torch.float64)
+    residual = local_residual(before, after)
+    for i in range(5):
+        for j in range(7):
+            y, z = i * 9 / 4, j * 13 / 6
+            top, left = min(int(y), 8), min(int(z), 12)
+            a, b = y - top, z - left
+            corners = residual[:, :, top : top + 2, left : left + 2]
+            weights = torch.tensor([[(1 - a) * (1 - b), (1 - a) * b], [a * (1 - b), a * b]], dtype=torch.float64)
+            torch.testing.assert_close(residual_guide(before, after)[:, :, i, j], (corners * weights).sum((2, 3)))
 
 
 def test_residual_element_by_element():

@@ -1,71 +1,141 @@
-"""TSGL Eq. 13-16 against their printed form."""
+"""TSGL Eq. 13-16 against their printed form, the released code's forms, and the registry of terms."""
 
 import math
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
 
 import inpaintlib as il
 from inpaintlib.losses import (
+    ADVERSARIAL,
+    TERMS,
     Term,
     adversarial_discriminator,
     adversarial_generator,
     edge,
     generator_losses,
+    pyramid,
     reconstruction,
 )
 from inpaintlib.models.discriminator import PatchDiscriminator
+from inpaintlib.recipes import RELEASED, Recipe
 
 
-def test_reconstruction_is_a_mean_absolute_difference_and_weighs_the_hole():
-    image, target = torch.randn(2, 2, 3, 4, 4, dtype=torch.float64).unbind(0)
-    mask = (torch.rand(2, 1, 4, 4) > 0.5).double()
-    plain = weighted = 0.0
-    for n in range(2):
-        for c in range(3):
-            for i in range(4):
-                for j in range(4):
-                    d = abs(float(image[n, c, i, j]) - float(target[n, c, i, j]))
-                    plain += d / 96
-                    weighted += d * (1 if mask[n, 0, i, j] else 5) / 96
-    assert float(reconstruction(image, target, mask)) == pytest.approx(plain)
-    assert float(reconstruction(image, target, mask, 5.0)) == pytest.approx(weighted)
+def weighted_mean(first, second, mask, hole_weight):
+    """sum over pixels of |first - second|, hole pixels hole_weight times, over the number of all pixels: a loop."""
+    total = 0.0
+    for n, c, i, j in torch.cartesian_prod(*map(torch.arange, first.shape)).tolist():
+        weight = 1.0 if mask[n, 0, i, j] else hole_weight
+        total += weight * abs(float(first[n, c, i, j]) - float(second[n, c, i, j])) / first.numel()
+    return total
 
 
-def test_edge_and_adversarial_terms_as_printed():
+@pytest.mark.parametrize("hole_weight", [0.0, 1.0, 5.0])
+def test_reconstruction_and_edge_are_mean_absolute_differences_and_weigh_the_hole(hole_weight):
+    image, target = torch.randn(2, 2, 3, 4, 5, dtype=torch.float64).unbind(0)
+    mask = (torch.rand(2, 1, 4, 5) > 0.5).double()
+    expected = weighted_mean(image, target, mask, hole_weight)
+    assert float(reconstruction(image, target, mask, hole_weight)) == pytest.approx(expected)
+    logits, edges = image[:, :1], (target[:, :1] > 0).double()
+    expected = weighted_mean(1 / (1 + (-logits).exp()), edges, mask, hole_weight)
+    assert float(edge(logits, edges, mask, hole_weight)) == pytest.approx(expected)
+
+
+def test_without_a_weight_the_hole_counts_like_the_rest():
+    image, target, mask = torch.randn(2, 3, 8, 8), torch.randn(2, 3, 8, 8), torch.rand(2, 1, 8, 8).round()
+    assert torch.equal(reconstruction(image, target, mask), (image - target).abs().mean())
+    wanted = (torch.sigmoid(image[:, :1]) - target[:, :1]).abs().mean()
+    assert torch.equal(edge(image[:, :1], target[:, :1], mask), wanted)
+
+
+def test_the_log_form_as_printed():
     logits = torch.tensor([[[[0.3, -2.0]]]], dtype=torch.float64)
-    target = torch.tensor([[[[1.0, 0.0]]]], dtype=torch.float64)
     d = [1 / (1 + math.exp(-x)) for x in (0.3, -2.0)]
-    assert float(edge(logits, target)) == pytest.approx((abs(d[0] - 1) + abs(d[1])) / 2)
     assert float(adversarial_generator(logits)) == pytest.approx(-sum(map(math.log, d)) / 2)
     real = -sum(map(math.log, d)) / 2
     fake = -sum(math.log(1 - x) for x in d) / 2
     assert float(adversarial_discriminator(logits, logits)) == pytest.approx(real + fake)
 
 
-def test_terms_are_data():
+def test_the_hinge_form():
+    real, fake = torch.tensor([0.25, 3.0]).view(1, 1, 1, 2), torch.tensor([-4.0, 0.5]).view(1, 1, 1, 2)
+    game = ADVERSARIAL["hinge"]
+    assert float(game.discriminator(real, fake)) == pytest.approx(0.75 / 2 + 1.5 / 2)
+    assert float(game.generator(fake)) == pytest.approx(3.5 / 2)
+
+
+def test_the_pyramid_term_is_the_mean_over_levels_of_l1_at_the_levels_size():
+    target = torch.randn(2, 3, 8, 12, dtype=torch.float64)
+    small, full = torch.randn(2, 3, 2, 3, dtype=torch.float64), torch.randn(2, 3, 8, 12, dtype=torch.float64)
+    cells = target.unflatten(3, (3, 4)).unflatten(2, (2, 4)).mean(dim=(3, 5))
+    wanted = ((small - cells).abs().mean() + (full - target).abs().mean()) / 2
+    torch.testing.assert_close(pyramid([small, full], target), wanted)
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    """A batch, and what a model might have drawn for it."""
     batch = il.example_batch(1, 64)
+    generator = torch.Generator().manual_seed(0)
+    image = torch.rand(1, 3, 64, 64, generator=generator) * 2 - 1
+    aux = {
+        "edge": torch.randn(1, 1, 64, 64, generator=generator),
+        "pyramid": [image[..., ::4, ::4], image[..., ::2, ::2]],
+    }
+    return batch, il.Output(image, aux)
+
+
+def values(drawn, recipe, judge=PatchDiscriminator(4)):  # noqa: B008
+    batch, output = drawn
+    return generator_losses(tuple(Term(name, 1.0) for name in TERMS), batch, output, judge, recipe)
+
+
+def test_each_option_of_a_recipe_changes_its_term_and_no_other(drawn):
+    torch.manual_seed(0)
+    judge = PatchDiscriminator(4).eval()
+    plain = values(drawn, Recipe(), judge)
+    assert plain.keys() == TERMS.keys()
+    options = {"hole_weight": "reconstruction", "edge_hole_weight": "edge", "adversarial_form": "adversarial"}
+    for field, name in options.items():
+        other = values(drawn, Recipe(**{field: RELEASED[field]}), judge)
+        assert [n for n in plain if not torch.equal(plain[n], other[n])] == [name]
+
+
+def test_terms_without_a_weight_or_without_something_to_judge_are_left_out(drawn):
+    batch, output = drawn
+    terms = (Term("adversarial", 0.0), Term("reconstruction", 1.0), Term("edge", 1.0), Term("pyramid", 1.0))
+    assert set(generator_losses(terms, batch, output, None, Recipe())) == {"reconstruction", "edge", "pyramid"}
+    bare = generator_losses(terms, batch, il.Output(output.image), None, Recipe())
+    assert set(bare) == {"reconstruction"}
+    with pytest.raises(ValueError, match="no loss term named 'style'; there is reconstruction, edge"):
+        generator_losses((Term("style", 1.0),), batch, output, None, Recipe())
+
+
+def test_the_terms_of_tsgl():
     network = il.build("tsgl", width=4)
-    judge = PatchDiscriminator(4)
-    values = generator_losses(network.losses, batch, network(batch), judge, 1.0)
-    assert set(values) == {"reconstruction", "edge", "adversarial"}
     assert {t.name: t.weight for t in network.losses} == {"reconstruction": 1.0, "edge": 1.0, "adversarial": 0.1}
-    without = generator_losses(
-        (Term("adversarial", 0.0), Term("reconstruction", 1.0)), batch, network(batch), None, 1.0
-    )
-    assert set(without) == {"reconstruction"}
-    with pytest.raises(ValueError, match="no loss term named 'style'"):
-        generator_losses((Term("style", 1.0),), batch, network(batch), None, 1.0)
+    batch = il.example_batch(1, 64)
+    terms = generator_losses(network.losses, batch, network(batch), PatchDiscriminator(4), Recipe())
+    assert set(terms) == {"reconstruction", "edge", "adversarial"}
 
 
-@pytest.mark.parametrize("size", [(64, 64), (40, 96), (8, 8)])
-def test_the_discriminator_takes_any_size(size):
-    judge = PatchDiscriminator(4)
-    out = judge(torch.randn(1, 3, *size))
-    assert out.shape == (1, 1, -(-size[0] // 8), -(-size[1] // 8))
+def test_the_discriminator_sees_the_composite(drawn):
+    batch, output = drawn
+    seen = []
+    judge = SimpleNamespace(ask=lambda image: seen.append(image) or image[:, :1])
+    generator_losses((Term("adversarial", 1.0),), batch, output, judge.ask, Recipe())
+    assert torch.equal(seen[0], output.composite(batch))
 
 
-def test_the_discriminator_has_the_released_ones_parameters():
-    """PEN-Net's, as TSGL's released code uses it: 4.32 M."""
-    count = sum(p.numel() for p in PatchDiscriminator(64).parameters())
-    assert count / 1e6 == pytest.approx(4.32, rel=0.01)
+def test_the_released_settings_fit_any_recipe():
+    released = replace(Recipe(), **RELEASED)
+    assert (released.hole_weight, released.edge_hole_weight) == (5.0, 5.0)
+    assert (released.adversarial_form, released.discriminator) == ("hinge", "released")
+
+
+@pytest.mark.parametrize("field, known", [("adversarial_form", "log, hinge"), ("discriminator", "patch, released")])
+def test_a_recipe_refuses_names_that_do_not_exist(field, known):
+    with pytest.raises(il.InputError, match=rf"{field} is 'best' in a recipe; it is one of {known}"):
+        Recipe(**{field: "best"})

@@ -1,10 +1,18 @@
 """Partial convolution against the text of TSGL Eq. 1 and 2, position by position."""
 
+from itertools import pairwise
+
 import pytest
 import torch
 from torch.nn import functional as F
 
-from inpaintlib.ops.partial_conv import PartialConv, partial_conv
+from inpaintlib.ops.partial_conv import PartialConv, mask_chain, partial_conv, update_mask
+
+
+def convolved(x, mask, weight, bias=None, stride=1):
+    """The map and the mask after it."""
+    update = update_mask(mask, weight.shape[-1], stride)
+    return partial_conv(x, update, weight, bias, stride), update.after
 
 
 def literal(x, mask, weight, bias, stride):
@@ -43,7 +51,7 @@ def test_equals_the_papers_equation(kernel, stride, size, biased):
     mask[1, 0, 0, 0] = 1
     weight = torch.randn(4, 3, kernel, kernel, dtype=torch.float64)
     bias = torch.randn(4, dtype=torch.float64) if biased else None
-    out, new = partial_conv(x, mask, weight, bias, stride)
+    out, new = convolved(x, mask, weight, bias, stride)
     expected, expected_mask = literal(x, mask, weight, bias, stride)
     torch.testing.assert_close(out, expected)
     assert torch.equal(new, expected_mask)
@@ -52,7 +60,7 @@ def test_equals_the_papers_equation(kernel, stride, size, biased):
 
 def test_a_mask_of_ones_gives_a_plain_convolution():
     x, weight, bias = torch.randn(1, 3, 11, 8), torch.randn(5, 3, 5, 5), torch.randn(5)
-    out, new = partial_conv(x, torch.ones(1, 1, 11, 8), weight, bias, 2)
+    out, new = convolved(x, torch.ones(1, 1, 11, 8), weight, bias, 2)
     torch.testing.assert_close(out, F.conv2d(x, weight, bias, stride=2, padding=2))
     assert new.min() == 1
 
@@ -62,11 +70,11 @@ def test_hidden_values_never_reach_the_result():
     weight = torch.randn(2, 3, 3, 3)
     x = torch.randn(1, 3, 12, 12)
     other = torch.where(mask > 0, x, torch.randn_like(x) * 100)
-    assert torch.equal(partial_conv(x, mask, weight)[0], partial_conv(other, mask, weight)[0])
+    assert torch.equal(convolved(x, mask, weight)[0], convolved(other, mask, weight)[0])
 
 
 def test_nothing_known_gives_zero_and_stays_unknown():
-    out, new = partial_conv(torch.randn(1, 2, 6, 6), torch.zeros(1, 1, 6, 6), torch.randn(3, 2, 3, 3), torch.ones(3))
+    out, new = convolved(torch.randn(1, 2, 6, 6), torch.zeros(1, 1, 6, 6), torch.randn(3, 2, 3, 3), torch.ones(3))
     assert out.abs().max() == 0
     assert new.max() == 0
 
@@ -77,11 +85,27 @@ def test_gradients():
     weight = torch.randn(2, 2, 3, 3, dtype=torch.float64, requires_grad=True)
     bias = torch.randn(2, dtype=torch.float64, requires_grad=True)
     mask = (torch.rand(1, 1, 5, 5) > 0.5).double()
-    assert torch.autograd.gradcheck(lambda a, b, c: partial_conv(a, mask, b, c, 2)[0], (x, weight, bias))
+    assert torch.autograd.gradcheck(lambda a, b, c: convolved(a, mask, b, c, 2)[0], (x, weight, bias))
 
 
 def test_the_module_is_the_function():
     module = PartialConv(3, 4, 5, stride=2, bias=True)
     x, mask = torch.randn(1, 3, 9, 9), (torch.rand(1, 1, 9, 9) > 0.5).float()
-    for ours, theirs in zip(module(x, mask), partial_conv(x, mask, module.weight, module.bias, 2)):
+    for ours, theirs in zip(module(x, mask), convolved(x, mask, module.weight, module.bias, 2)):
         assert torch.equal(ours, theirs)
+
+
+def test_a_chain_of_masks_is_one_update_after_another_until_the_hole_is_closed():
+    mask = torch.ones(1, 1, 12, 12)
+    mask[:, :, 2:9, 3:10] = 0
+    chain = mask_chain(mask, 3, 5)
+    for first, second in pairwise(chain):
+        assert torch.equal(first.after, second.before)
+        assert torch.equal(update_mask(second.before, 3).after, second.after)
+    assert [int((1 - update.before).sum()) for update in chain] == [49, 25, 9, 1, 0]
+
+
+def test_a_shared_update_gives_what_the_module_gives():
+    module, mask = PartialConv(3, 4, 5), (torch.rand(1, 1, 9, 9) > 0.8).float()
+    x = torch.randn(1, 3, 9, 9)
+    assert torch.equal(module(x, mask)[0], module.with_update(x, update_mask(mask, 5)))

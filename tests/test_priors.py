@@ -14,10 +14,11 @@ from skimage.color import rgb2gray
 from skimage.feature import canny
 
 from inpaintlib import photos, priors
+from inpaintlib.batch import Batch
 from inpaintlib.errors import InputError
 from inpaintlib.ops.l0 import l0_smooth
 
-NAMES = ("edge", "gray", "smooth", "lowres", "sobel_x", "sobel_y", "slic")
+NAMES = ("edge", "gray", "wrapped_edge", "wrapped_gray", "smooth", "lowres", "sobel_x", "sobel_y", "slic")
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +70,7 @@ def test_the_papers_protocol_is_the_whole_image_masked(images, mask, name):
     assert torch.equal(got, whole * mask)
     other = torch.where(mask > 0, images, images.flip(0, 2)) * 2 - 1
     changed = priors.extract(other, mask, [name], leak=True)[name]
-    assert torch.equal(got, changed) == (name == "gray")  # only a pixelwise prior has nothing to leak
+    assert torch.equal(got, changed) == (name in ("gray", "wrapped_gray"))  # a pixelwise prior has nothing to leak
 
 
 def test_default_priors(images, mask):
@@ -84,6 +85,43 @@ def test_gray_and_edge_equal_scikit_image(images, mask):
         gray = rgb2gray(picture)
         np.testing.assert_allclose(maps["gray"][i, 0], gray * known, atol=1e-6)
         assert (maps["edge"][i, 0].numpy() == canny(gray, sigma=2.0, mask=known)).mean() >= 0.999
+
+
+@pytest.mark.parametrize("value, byte", [(-1, 1), (-0.5, 129), (-0.1, 231), (0, 0), (0.5, 127), (1, 255)])
+def test_wrapped_gray_casts_the_image_as_the_released_code_does(value, byte):
+    drawn = priors.extract(torch.full((1, 3, 4, 4), float(value)), None, ["wrapped_gray"])["wrapped_gray"]
+    torch.testing.assert_close(drawn * 255, torch.full((1, 1, 4, 4), float(byte)), atol=1e-4, rtol=0)
+
+
+def test_wrapped_maps_equal_scikit_image_on_the_wrapped_bytes(images, mask):
+    maps = priors.extract(images * 2 - 1, mask, ("wrapped_gray", "wrapped_edge"))
+    folded = ((images - 0.5) / 0.5 * 255).int().numpy().astype(np.uint8)
+    for i, picture in enumerate(folded.transpose(0, 2, 3, 1)):
+        known = mask[i, 0].numpy() > 0
+        np.testing.assert_allclose(maps["wrapped_gray"][i, 0], rgb2gray(picture) * known, atol=1e-6)
+        edges = canny(rgb2gray(picture), sigma=2.0, mask=known)
+        assert (maps["wrapped_edge"][i, 0].numpy() == edges).mean() >= 0.999
+
+
+def test_a_ramp_through_mid_gray_has_an_edge_only_when_it_wraps():
+    ramp = torch.linspace(-0.5, 0.5, 64).expand(1, 3, 64, 64)
+    maps = priors.extract(ramp, None, ("edge", "wrapped_edge"))
+    assert maps["edge"].sum() == 0
+    assert maps["wrapped_edge"][..., 31:33].sum() >= 60
+
+
+@pytest.mark.parametrize("leak", [False, True])
+def test_a_model_that_sees_wrapped_edges_is_trained_on_wrapped_edges(images, mask, leak):
+    whole = priors.extract(images * 2 - 1, None, ("edge", "wrapped_edge", "gray"))
+    for names, wanted in (
+        (("edge", "gray"), "edge"),
+        (("wrapped_gray", "smooth"), "edge"),
+        (("wrapped_edge", "wrapped_gray"), "wrapped_edge"),
+        (("edge", "wrapped_edge"), "wrapped_edge"),
+    ):
+        target = Batch.make(images * 2 - 1, mask, names, leak=leak).target
+        assert torch.equal(target.edge, whole[wanted])
+        assert torch.equal(target.gray, whole["gray"])
 
 
 def test_smooth_is_l0_of_the_filled_image(images, mask):

@@ -6,17 +6,18 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import pytest
 import torch
 
 import inpaintlib as il
-from inpaintlib import checkpoint, training
+from inpaintlib import checkpoint, study, training
 from inpaintlib.crops import Crops
+from inpaintlib.models.discriminator import DISCRIMINATORS
 from inpaintlib.photos import bundled
-from inpaintlib.recipes import RECIPES, Recipe, recipe
+from inpaintlib.recipes import RECIPES, RELEASED, Recipe, recipe
 
 RECIPE = replace(RECIPES["smoke"], adversarial=0.1, discriminator_width=4, ema=0.9, warmup=2, decay=1.0, clip=1.0)
 
@@ -142,6 +143,64 @@ def test_the_paper_profile_is_the_papers():
     assert (paper.hole_weight, paper.ema, paper.clip, paper.decay, paper.leak) == (1.0, 0.0, 0.0, 0.0, True)
     with pytest.raises(il.InputError, match="no recipe for the profile 'desk'"):
         recipe("desk")
+
+
+def test_a_recipe_names_its_discriminator_and_its_adversarial_form(tmp_path, crops):
+    plain = run(tmp_path / "plain", crops, steps=1)
+    released = run(tmp_path / "released", crops, steps=1, **RELEASED)
+    assert released.discriminator.smallest == DISCRIMINATORS["released"](4).smallest > plain.discriminator.smallest
+    hinge = run(tmp_path / "hinge", crops, steps=1, adversarial_form="hinge")
+    assert 0 < hinge.log[0]["discriminator"] != plain.log[0]["discriminator"]
+    assert hinge.log[0]["reconstruction"] == plain.log[0]["reconstruction"]
+    layered = run(tmp_path / "layered", crops, steps=1, discriminator="pix2pixhd")
+    assert "layers.3.running_mean" in layered.discriminator.state_dict()
+
+
+OTHER = {
+    "crop": 32,
+    "batch": 3,
+    "scales": (0.25,),
+    "hole_area": (0.1, 0.2),
+    "betas": (0.1, 0.2),
+    "adversarial": 0.7,
+    "adversarial_form": "hinge",
+    "discriminator": "pix2pixhd",
+}
+
+
+def fingerprint(monkeypatch, setting):
+    monkeypatch.setattr(study, "recipe", lambda profile: setting)
+    return study.fingerprint(study.experiments("smoke")[0])
+
+
+@dataclass(frozen=True)
+class LaterRecipe(Recipe):
+    """A recipe of a later version of the library, which has one option more."""
+
+    option: float = 2.0
+
+
+def test_an_option_that_comes_later_leaves_results_valid_until_it_is_used(monkeypatch):
+    setting = RECIPES["smoke"]
+    before = fingerprint(monkeypatch, setting)
+    assert fingerprint(monkeypatch, LaterRecipe(**vars(setting))) == before
+    assert fingerprint(monkeypatch, LaterRecipe(**vars(setting), option=3.0)) != before
+
+
+@pytest.mark.parametrize("name", [f.name for f in fields(Recipe)])
+def test_results_of_another_recipe_are_not_taken_for_these(monkeypatch, name):
+    setting = RECIPES["smoke"]
+    value = getattr(setting, name)
+    other = OTHER[name] if name in OTHER else not value if isinstance(value, bool) else value + 1
+    assert other != value
+    assert fingerprint(monkeypatch, replace(setting, **{name: other})) != fingerprint(monkeypatch, setting)
+
+
+def test_a_job_is_written_down_whole():
+    written = job().as_dict()["recipe"]
+    assert written.keys() == {f.name for f in fields(Recipe)}
+    assert RECIPE.changes().keys() < written.keys()
+    assert Recipe().changes() == {}
 
 
 @pytest.mark.slow

@@ -29,30 +29,34 @@ def from_windows(tokens: Float[Tensor, "bn t c"], window: Window, size: Window) 
     return x.reshape(x.shape[0], tokens.shape[-1], h, w)
 
 
-@lru_cache(maxsize=64)
-def _regions(size: Window, window: Window, shift: Window, device: torch.device) -> Bool[Tensor, "n t t"]:
-    """Which token pairs of each shifted window were neighbours before the cyclic shift brought far sides together."""
-    h, w = size
-    rows = torch.arange(h, device=device)
-    columns = torch.arange(w, device=device)
-    wrapped_rows = (rows >= h - shift[0]).float() if shift[0] else torch.zeros(h, device=device)
-    wrapped_columns = (columns >= w - shift[1]).float() if shift[1] else torch.zeros(w, device=device)
-    label = wrapped_rows[:, None] * 2 + wrapped_columns[None, :]
-    tokens = to_windows(label[None, None], window)
-    return tokens == tokens.transpose(1, 2)
+def _regions(h: int, w: int, window: Window, shift: Window, device: torch.device) -> Bool[Tensor, "n t t"]:
+    """Which token pairs of each window may attend: both exist (padding does not), and the cyclic shift did not bring
+    them together from far sides. A token that does not exist attends to itself, so that no row is empty."""
+    (wh, ww), (down, right) = window, shift
+    rows, columns = torch.arange(h + -h % wh, device=device), torch.arange(w + -w % ww, device=device)
+    exists = torch.roll((rows < h)[:, None] & (columns < w), (-down, -right), (0, 1))
+    far_rows, far_columns = rows >= len(rows) - down, columns >= len(columns) - right
+    label = (far_rows * 2)[:, None] + far_columns * 1
+    tokens = to_windows(torch.stack((label, exists * 1))[None].float(), window)
+    same, there = tokens[..., :1] == tokens[..., :1].mT, tokens[..., 1:].mT > 0
+    return same & there | torch.eye(wh * ww, dtype=torch.bool, device=device)
+
+
+_cached_regions = lru_cache(maxsize=64)(_regions)
 
 
 def attention_bias(
-    valid: Float[Tensor, "b 1 h w"], exists: Bool[Tensor, "h w"], window: Window, shift: Window, tau: float, dim: int
+    valid: Float[Tensor, "b 1 h2 w2"], size: Window, window: Window, shift: Window, penalty: float
 ) -> Float[Tensor, "bn 1 t t"]:
-    """What is added to the scaled scores: -tau / sqrt(d) for invalid keys (Eq. 4, 5), -inf for keys that do not exist
-    (padding) or that the cyclic shift brought in from the far side."""
-    b, _, h, w = valid.shape
-    invalid = 1 - to_windows(valid, window)
-    allowed = _regions((h, w), window, shift, valid.device) & to_windows(exists[None, None].float(), window).bool().mT
-    allowed = allowed | torch.eye(allowed.shape[-1], dtype=torch.bool, device=valid.device)
-    bias = (-tau / dim**0.5) * invalid.mT
-    return bias.masked_fill(~allowed.repeat(b, 1, 1), float("-inf")).unsqueeze(1)
+    """What is added to the scaled scores: -penalty for invalid keys, -inf for keys that do not exist or are far away.
+
+    valid: padded to whole windows and shifted like the map. size: the map's before padding. penalty: tau / sqrt(d) in
+    Eq. 4 and 5.
+    """
+    regions = _regions if torch.compiler.is_compiling() else _cached_regions
+    allowed = regions(*size, window, shift, valid.device)
+    bias = -penalty * (1 - to_windows(valid, window)).mT
+    return bias.masked_fill(~allowed.repeat(len(valid), 1, 1), float("-inf")).unsqueeze(1)
 
 
 def refine_validity(valid: Float[Tensor, "b 1 h w"], window: Window) -> Float[Tensor, "b 1 h w"]:
@@ -74,12 +78,14 @@ def contextual_attention(
 class AttentionBlock(nn.Module):
     """One block of TSGL Eq. 3: MLP(FC(concat(MCA(F), F))). Queries and keys come from L2-normalised tokens.
 
+    tau: of Eq. 4, subtracted from the scores of invalid keys inside the division by sqrt(d), or after it.
     forward(x [B,C,H,W], valid [B,1,H,W]) -> (map, refined validity, attention mass that falls on invalid keys or None).
     """
 
-    def __init__(self, channels: int, heads: int, window: int, shifted: bool, tau: float):
+    def __init__(self, channels: int, heads: int, window: int, shifted: bool, tau: float, inside: bool = True):
         super().__init__()
-        self.heads, self.window, self.shifted, self.tau = heads, window, shifted, tau
+        self.heads, self.window, self.shifted = heads, window, shifted
+        self.penalty = tau / (channels // heads) ** 0.5 if inside else tau
         self.q = nn.Linear(channels, channels)
         self.k = nn.Linear(channels, channels)
         self.v = nn.Linear(channels, channels)
@@ -92,15 +98,14 @@ class AttentionBlock(nn.Module):
         h, w = x.shape[-2:]
         window = (min(self.window, h), min(self.window, w))
         pad = ((-h) % window[0], (-w) % window[1])
-        x, valid = (F.pad(t, (0, pad[1], 0, pad[0])) for t in (x, valid))
+        if any(pad):
+            x, valid = (F.pad(t, (0, pad[1], 0, pad[0])) for t in (x, valid))
         size = (h + pad[0], w + pad[1])
         shift = tuple(e // 2 if self.shifted and s > e else 0 for e, s in zip(window, size))
-        exists = F.pad(torch.ones(h, w, dtype=torch.bool, device=x.device), (0, pad[1], 0, pad[0]))
         if any(shift):
             x, valid = (torch.roll(t, (-shift[0], -shift[1]), (2, 3)) for t in (x, valid))
-            exists = torch.roll(exists, (-shift[0], -shift[1]), (0, 1))
         tokens = to_windows(x, window)
-        bias = attention_bias(valid, exists, window, shift, self.tau, x.shape[1] // self.heads)
+        bias = attention_bias(valid, (h, w), window, shift, self.penalty)
         q, k, v = self._project(tokens)
         mass = self._hole_mass(q, k, bias, to_windows(valid, window)) if measure else None
         mixed = contextual_attention(q, k, v, bias.to(q.dtype)).transpose(1, 2).flatten(2)

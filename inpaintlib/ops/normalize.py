@@ -5,6 +5,7 @@ from collections.abc import Callable
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 EPS = 1e-5
 NORMALIZATIONS: dict[str, Callable] = {}
@@ -37,15 +38,14 @@ def build_normalization(name: str, channels: int) -> Callable[[Tensor], Tensor]:
 @normalization("global")
 def global_normalization(x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
     """TSGL Eq. 7: mean and deviation of each channel over the whole map of one image."""
-    variance, mean = torch.var_mean(x, dim=(2, 3), correction=0, keepdim=True)
-    return (x - mean) * torch.rsqrt(variance + EPS)
+    centred = x - x.mean(dim=(2, 3), keepdim=True)
+    return centred * torch.rsqrt(centred.square().mean(dim=(2, 3), keepdim=True) + EPS)
 
 
 @normalization("local")
 def local_normalization(x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
     """TSGL Eq. 8: mean and deviation at each position over its channels."""
-    variance, mean = torch.var_mean(x, dim=1, correction=0, keepdim=True)
-    return (x - mean) * torch.rsqrt(variance + EPS)
+    return F.layer_norm(x.permute(0, 2, 3, 1), (x.shape[1],), eps=EPS).permute(0, 3, 1, 2)
 
 
 @normalization("batch")

@@ -13,10 +13,11 @@ def local_residual(before: Float[Tensor, "b c h w"], after: Float[Tensor, "b c h
     return before - F.interpolate(after, size=before.shape[-2:], mode="nearest")
 
 
-def residual_guide(before: Float[Tensor, "b c h w"], after: Float[Tensor, "b c h2 w2"]) -> Float[Tensor, "b c h2 w2"]:
+def residual_guide(before: Float[Tensor, "b c 2*h 2*w"], after: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
     """The local residual brought to the size of layer k, where it guides: bilinear between the corner pixels.
 
-    The paper does not say how the sizes meet; this is the released code's choice.
+    The paper does not say how the sizes meet; this is the released code's choice. Sampled so, the nearest-neighbour
+    enlargement of a map gives back the map, both pixels that a sample lies between being copies of one. The residual
+    guide therefore is the reduced F_{k-1} minus F_k, and nothing of the larger size is computed.
     """
-    residual = local_residual(before, after)
-    return F.interpolate(residual, size=after.shape[-2:], mode="bilinear", align_corners=True)
+    return F.interpolate(before, size=after.shape[-2:], mode="bilinear", align_corners=True) - after

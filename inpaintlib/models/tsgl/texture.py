@@ -10,7 +10,7 @@ from inpaintlib.ops.partial_conv import PartialConv
 class TextureHead(nn.Module):
     """The first stage: two partial convolutions over image, texture image and mask; the second halves the size.
 
-    forward(x [B,7,H,W], mask) -> (full-size map [B,C,H,W], T_1 [B,C,H/2,W/2], mask of T_1).
+    full(x [B,7,H,W], mask) -> (full-size map [B,C,H,W], its mask); half(that) -> (T_1 [B,C,H/2,W/2], its mask).
     """
 
     def __init__(self, channels: int):
@@ -18,11 +18,13 @@ class TextureHead(nn.Module):
         self.lift = PartialConv(7, channels, 3, bias=True)
         self.down = PartialConv(channels, channels, 3, stride=2, bias=True)
 
-    def forward(self, x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        full, mask = self.lift(x, mask)
-        full = F.leaky_relu(full, 0.2)
-        half, mask = self.down(full, mask)
-        return full, F.leaky_relu(half, 0.2), mask
+    def full(self, x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """The first convolution."""
+        return _activated(*self.lift(x, mask))
+
+    def half(self, x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """The second convolution, of stride 2."""
+        return _activated(*self.down(x, mask))
 
 
 class TextureStage(nn.Module):
@@ -31,18 +33,23 @@ class TextureStage(nn.Module):
     forward(x [B,C,H,W], mask) -> (T_t [B,C,H/2,W/2], its mask, attention mass on hole tokens of each block when asked).
     """
 
-    def __init__(self, channels: int, depth: int, heads: int, window: int, tau: float):
+    def __init__(self, channels: int, depth: int, heads: int, window: int, tau: float, inside: bool):
         super().__init__()
         self.down = PartialConv(channels, channels, 3, stride=2, bias=True)
-        self.blocks = nn.ModuleList(AttentionBlock(channels, heads, window, bool(i % 2), tau) for i in range(depth))
+        self.blocks = nn.ModuleList(
+            AttentionBlock(channels, heads, window, bool(i % 2), tau, inside) for i in range(depth)
+        )
         self.out = PartialConv(channels, channels, 3, bias=True)
 
     def forward(self, x: Tensor, mask: Tensor, measure: bool = False) -> tuple[Tensor, Tensor, list[Tensor | None]]:
-        start, mask = self.down(x, mask)
-        start = F.leaky_relu(start, 0.2)
+        start, mask = _activated(*self.down(x, mask))
         x, masses = start, []
         for block in self.blocks:
             x, mask, mass = block(x, mask, measure)
             masses.append(mass)
-        x, mask = self.out(x, mask)
-        return start + F.leaky_relu(x, 0.2), mask, masses
+        x, mask = _activated(*self.out(x, mask))
+        return start + x, mask, masses
+
+
+def _activated(x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+    return F.leaky_relu_(x, 0.2), mask
