@@ -13,6 +13,7 @@ from inpaintlib.batch import Batch
 from inpaintlib.crops import evaluation_crops
 from inpaintlib.masks import irregular
 from inpaintlib.photos import bundled
+from inpaintlib.priors import channels
 
 aten = torch.ops.aten
 
@@ -44,8 +45,9 @@ def counts(model: nn.Module, size: int = 256) -> dict[str, Count]:
     that only training uses have 0 MACs.
     """
     shapes = copy.deepcopy(model).to("meta").eval()
-    image, mask = torch.zeros(1, 3, size, size), torch.ones(1, 1, size, size)
-    batch = Batch.make(image, mask, priors=model.priors, truth=False).to("meta")
+    sizes = (3, 1, *(channels((name,)) for name in model.priors))
+    image, mask, *maps = (torch.empty(1, c, size, size, device="meta") for c in sizes)
+    batch = Batch(image, mask, dict(zip(model.priors, maps)))
     measured = [_measure(shapes, batch, formula) for formula in (_convolution, _convolution_at_output)]
     parts = {}
     for name, child in model.named_children():

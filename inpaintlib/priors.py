@@ -50,6 +50,8 @@ class Prior:
 
 
 PRIORS: dict[str, Prior] = {}
+GIVEN = {"segmentation": 1}
+"""Priors that are read from files and handed to `extract` as `given`, with their channels."""
 
 
 def prior(name: str, channels: int = 1, truth: str | None = None) -> Callable[[Function], Function]:
@@ -69,8 +71,9 @@ def prior(name: str, channels: int = 1, truth: str | None = None) -> Callable[[F
 
 
 def channels(names: Iterable[str]) -> int:
-    """How many channels the named priors have together. Raises InputError for a name that is not registered."""
-    return sum(_find(name).channels for name in names)
+    """How many channels the named priors have together. Raises InputError for a name that is neither registered nor one
+    of GIVEN."""
+    return sum(GIVEN[name] if name in GIVEN else _find(name).channels for name in names)
 
 
 @torch.no_grad()
@@ -211,6 +214,8 @@ def _gradient(image01: Image, mask: Mask, axis: int) -> Image:
 
 
 def _find(name: str) -> Prior:
+    if name in GIVEN:
+        raise InputError(f"The prior {name!r} is read from files: pass the map in `given`, or name slic, its stand-in.")
     if name not in PRIORS:
         raise InputError(f"There is no prior {name!r}; the priors are {', '.join(PRIORS)}, or pass the map in `given`.")
     return PRIORS[name]

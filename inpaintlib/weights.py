@@ -26,8 +26,8 @@ def load(name: str, profile: str | None = None, device: torch.device | str = "cp
     a shipped one goes before one trained here, a study's final network before others, then the one that saw most
     images. Raises InputError naming the command that trains it when there is none.
     """
-    base, config = resolve(name, config)
-    wanted = _normal(base, config)
+    base, settings = resolve(name, config)
+    wanted = _normal(base, settings)
     profiles = [profile] if profile else [p for p in reversed(PROFILES) if p != "smoke"]
     if profile and profile not in PROFILES:
         raise InputError(f"There is no profile {profile!r}; the profiles are {', '.join(PROFILES)}.")
@@ -38,10 +38,11 @@ def load(name: str, profile: str | None = None, device: torch.device | str = "cp
             model = build(note["model"], **note["config"])
             checkpoint.load_weights(path, model, missing=model.training_only)
             return model.to(device, memory_format=torch.channels_last).eval()
-    settings = "".join(f" with {k}={v!r}" for k, v in config.items())
+    missing = "".join(f" with {k}={v!r}" for k, v in config.items())
+    command = "".join(f' --set "{k}={v!r}"' for k, v in config.items())
     raise InputError(
-        f"There are no trained weights of {name}{settings} in the profile {profile or 'laptop'}; `inpaintlib study list"
-        f" --profile {profile or 'laptop'}` names the experiments, `inpaintlib study run` trains them."
+        f"There are no trained weights of {name}{missing} in the profile {profile or 'laptop'}; `inpaintlib train {name}"
+        f" --name mine --profile {profile or 'laptop'}{command}` trains them."
     )
 
 

@@ -55,8 +55,15 @@ def test_load_finds_what_was_trained_here_and_names_the_command_otherwise(tmp_pa
     found = load("tsgl", profile="gpu", variant="Local → Local")
     assert found.config.variant == "Local->Local"
     assert not found.training
-    with pytest.raises(il.InputError, match="inpaintlib study run"):
+    with pytest.raises(il.InputError, match="`inpaintlib train tsgl --name mine --profile gpu --set"):
         load("tsgl", profile="gpu", variant="Baseline")
+    with pytest.raises(il.InputError, match="of tsgl-pennet in the profile gpu"):
+        load("tsgl-pennet", profile="gpu")
+    hosted = il.build("tsgl-pennet", **config)
+    note = NOTE | {"config": config | {"decoder": "pennet"}, "profile": "gpu"}
+    store(tmp_path / "runs/gpu/y/weights.safetensors", hosted, note)
+    for name, settings in (("tsgl-pennet", {}), ("tsgl", {"decoder": "pennet"})):
+        assert load(name, profile="gpu", **settings).config.decoder == "pennet"
     with pytest.raises(il.InputError, match="no profile 'desk'"):
         load("tsgl", profile="desk")
     with pytest.raises(il.InputError, match="no setting named 'wdith'"):

@@ -44,12 +44,15 @@ def partial_conv(
     weight: Float[Tensor, "c2 c k k"],
     bias: Float[Tensor, " c2"] | None = None,
     stride: int = 1,
+    masked: bool = False,
 ) -> Float[Tensor, "b c2 h2 w2"]:
     """TSGL Eq. 1: W^T (X * M) sum(1)/sum(M) + b where the window knows anything, else 0.
 
-    `update` is `update_mask` of the mask with this kernel and stride; its `after` is the mask of the result.
+    `update` is `update_mask` of the mask with this kernel and stride; its `after` is the mask of the result. `masked`
+    says that x is zero in the hole already, as the result of a partial convolution is, and saves a copy of it.
     """
-    out = F.conv2d(x * update.before, weight, stride=stride, padding=weight.shape[-1] // 2).mul_(update.ratio)
+    seen = x if masked else x * update.before
+    out = F.conv2d(seen, weight, stride=stride, padding=weight.shape[-1] // 2).mul_(update.ratio)
     return out if bias is None else out.addcmul_(bias[:, None, None], update.after)
 
 
@@ -59,9 +62,17 @@ class PartialConv(nn.Module):
     forward(x [B,C,H,W], mask [B,1,H,W]) -> (map, its mask); `with_update` takes a mask update that others share.
     """
 
-    def __init__(self, channels_in: int, channels_out: int, kernel: int, stride: int = 1, bias: bool = False):
+    def __init__(
+        self,
+        channels_in: int,
+        channels_out: int,
+        kernel: int,
+        stride: int = 1,
+        bias: bool = False,
+        masked: bool = False,
+    ):
         super().__init__()
-        self.kernel, self.stride = kernel, stride
+        self.kernel, self.stride, self.masked = kernel, stride, masked
         self.weight = nn.Parameter(torch.empty(channels_out, channels_in, kernel, kernel))
         self.bias = nn.Parameter(torch.zeros(channels_out)) if bias else None
         nn.init.kaiming_normal_(self.weight, a=0.2)
@@ -72,4 +83,4 @@ class PartialConv(nn.Module):
 
     def with_update(self, x: Tensor, update: MaskUpdate) -> Tensor:
         """The map alone, from a mask update of this kernel and stride that was computed before."""
-        return partial_conv(x, update, self.weight, self.bias, self.stride)
+        return partial_conv(x, update, self.weight, self.bias, self.stride, self.masked)

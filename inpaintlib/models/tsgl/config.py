@@ -10,9 +10,6 @@ from inpaintlib.variant import Branch, Variant
 LATE_LAYERS = (4, 5)
 """The layers that the paper calls late, where a guide written with a number is applied that many times."""
 
-GIVEN = {"segmentation": 1}
-"""Priors that are read from files and handed to `Batch.make(given=...)`, with their channels."""
-
 WRAPPED = {"edge": "wrapped_edge", "gray": "wrapped_gray"}
 DEFECTS: dict[str, str] = {
     "wrapped-canny": "edge map and gray from an image whose dark half is wrapped around",
@@ -69,7 +66,7 @@ class EncoderConfig:
 
     def structure_channels(self) -> int:
         """Channels of the structure encoder's input: its priors and the mask. Raises InputError on an unknown prior."""
-        return 1 + sum(GIVEN[n] if n in GIVEN else priors.channels((n,)) for n in self.structure_priors)
+        return 1 + priors.channels(self.structure_priors)
 
     @property
     def texture(self) -> int:

@@ -16,7 +16,7 @@ class TextureHead(nn.Module):
     def __init__(self, channels: int):
         super().__init__()
         self.lift = PartialConv(7, channels, 3, bias=True)
-        self.down = PartialConv(channels, channels, 3, stride=2, bias=True)
+        self.down = PartialConv(channels, channels, 3, stride=2, bias=True, masked=True)
 
     def full(self, x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """The first convolution."""
