@@ -38,11 +38,12 @@ def load(name: str, profile: str | None = None, device: torch.device | str = "cp
             model = build(note["model"], **note["config"])
             checkpoint.load_weights(path, model, missing=model.training_only)
             return model.to(device, memory_format=torch.channels_last).eval()
+    where = profile or "laptop"
     missing = "".join(f" with {k}={v!r}" for k, v in config.items())
-    command = "".join(f' --set "{k}={v!r}"' for k, v in config.items())
+    command = f"inpaintlib train {name} --name mine --profile {where}"
+    command += "".join(f' --set "{k}={v!r}"' for k, v in config.items())
     raise InputError(
-        f"There are no trained weights of {name}{missing} in the profile {profile or 'laptop'}; `inpaintlib train {name}"
-        f" --name mine --profile {profile or 'laptop'}{command}` trains them."
+        f"There are no trained weights of {name}{missing} in the profile {where}; `{command}` trains them."
     )
 
 
