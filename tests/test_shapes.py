@@ -13,6 +13,7 @@ with install_import_hook("inpaintlib", "beartype.beartype"):
 
     import inpaintlib as il
     from inpaintlib import losses, metrics, photos, recipes, training
+    from inpaintlib.models.tsgl.config import DEFECTS
     from inpaintlib.masks import FROZEN, box, frozen, irregular, lama
     from inpaintlib.priors import PRIORS
 
@@ -28,6 +29,13 @@ for name in il.models():
     network = il.build(name, width=8)
     output = network(batch, features=True)
     output.composite(batch)
+for options in (
+    {"balance": "released", "edge_decoder": "released", "defects": tuple(DEFECTS)},
+    {"reconstruct": "structure", "variant": "Texture->Local"},
+    {"similarity": "softmax", "statistics": "batch", "scale": "1+gamma"},
+):
+    il.build("tsgl", width=8, **options)(batch, features=True)
+il.build("tsgl-lama", width=8, encoder="released")(batch, features=True)
 for variant in il.TABLE_IV.values():
     il.build("tsgl", width=8, variant=str(variant))(smaller)
 shown, truth = (output.composite(batch) + 1) / 2, (batch.target.image + 1) / 2

@@ -13,7 +13,7 @@ def local_residual(before: Float[Tensor, "b c h w"], after: Float[Tensor, "b c h
     return before - F.interpolate(after, size=before.shape[-2:], mode="nearest")
 
 
-def residual_guide(before: Float[Tensor, "b c 2*h 2*w"], after: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
+def residual_guide(before: Float[Tensor, "b c h2 w2"], after: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
     """The local residual brought to the size of layer k, where it guides: bilinear between the corner pixels.
 
     The paper does not say how the sizes meet; this is the released code's choice. Sampled so, the nearest-neighbour

@@ -74,14 +74,14 @@ class EncoderConfig:
         return self.heads * max(1, round(45 * self.width / 64 * 4 / self.heads))
 
     @property
-    def guides(self) -> set[str]:
+    def guides(self) -> frozenset[str]:
         """What guides: structure, residual, texture."""
         return Variant.parse(self.variant).guides
 
     @property
-    def streams(self) -> set[str]:
+    def streams(self) -> frozenset[str]:
         """The encoders that the network has: of the maps that are reconstructed, and of those that guide them."""
-        return {self.reconstruct} | (self.guides - {"residual"})
+        return self.guides - {"residual"} | {self.reconstruct}
 
     @property
     def structure_priors(self) -> tuple[str, ...]:

@@ -117,8 +117,7 @@ class Encoder(nn.Module):
         elif k == 0:
             x, mask = self.head.half(x, mask)
         else:
-            x, mask, masses = self.stages[k - 1](x, mask, measure=kept.wanted)
-            kept.add(hole_attention=masses)
+            x, mask = self.stages[k - 1](x, mask, kept)
         kept.add(**{name: x})
         return x, mask
 

@@ -3,6 +3,7 @@
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from inpaintlib.features import Features
 from inpaintlib.ops.attention import AttentionBlock
 from inpaintlib.ops.partial_conv import PartialConv
 
@@ -30,7 +31,8 @@ class TextureHead(nn.Module):
 class TextureStage(nn.Module):
     """One stage t = 2 .. 5: halve the size, attend (Eq. 3-5), convolve, and add what the attention started from.
 
-    forward(x [B,C,H,W], mask) -> (T_t [B,C,H/2,W/2], its mask, attention mass on hole tokens of each block when asked).
+    forward(x [B,C,H,W], mask, kept) -> (T_t [B,C,H/2,W/2], its mask); names "hole_attention", the attention mass on
+    hole tokens of each block.
     """
 
     def __init__(self, channels: int, depth: int, heads: int, window: int, tau: float, inside: bool):
@@ -41,14 +43,15 @@ class TextureStage(nn.Module):
         )
         self.out = PartialConv(channels, channels, 3, bias=True)
 
-    def forward(self, x: Tensor, mask: Tensor, measure: bool = False) -> tuple[Tensor, Tensor, list[Tensor | None]]:
+    def forward(self, x: Tensor, mask: Tensor, kept: Features) -> tuple[Tensor, Tensor]:
         start, mask = _activated(*self.down(x, mask))
-        x, masses = start, []
+        x = start
         for block in self.blocks:
-            x, mask, mass = block(x, mask, measure)
-            masses.append(mass)
+            x, mask, mass = block(x, mask, kept.wanted)
+            if mass is not None:
+                kept.add(hole_attention=mass)
         x, mask = _activated(*self.out(x, mask))
-        return start + x, mask, masses
+        return start + x, mask
 
 
 def _activated(x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
