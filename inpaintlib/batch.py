@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from inpaintlib import priors as prior_maps
+from inpaintlib.errors import InputError
 
 PRIORS = ("edge", "gray", "smooth")
 
@@ -61,6 +62,22 @@ class Batch:
             priors=prior_maps.extract(image, mask, priors, leak=leak, given=given),
             target=_target(image, priors) if truth else None,
         )
+
+    def check(self, stride: int, priors: tuple[str, ...]) -> None:
+        """Raises InputError unless the sides are multiples of `stride` and the named priors are there: what a network
+        asks of every batch."""
+        h, w = self.image.shape[-2:]
+        if h % stride or w % stride:
+            raise InputError(
+                f"The batch is {h} x {w} pixels and this network takes multiples of {stride}: batch.padded({stride})"
+                " adds hole at two sides."
+            )
+        for name in priors:
+            if name not in self.priors:
+                raise InputError(
+                    f"The batch has no prior {name!r} (it has {', '.join(self.priors) or 'none'}): make it with"
+                    " priors=network.priors."
+                )
 
     def __len__(self) -> int:
         return len(self.image)

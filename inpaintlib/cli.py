@@ -177,7 +177,9 @@ def _add_inpaint(commands: argparse._SubParsersAction) -> None:
 def _add_train(commands: argparse._SubParsersAction) -> None:
     command = commands.add_parser("train", help="train a network on your photographs; goes on where it was stopped")
     command.add_argument("model", metavar="MODEL", help="which network, for example tsgl")
-    command.add_argument("--name", required=True, help="name of the training; its files go to runs/PROFILE/NAME")
+    command.add_argument(
+        "--name", required=True, help="name of the training and of its folder, which is printed at the end"
+    )
     command.add_argument("--profile", default="laptop", help="whose training recipe (default: %(default)s)")
     command.add_argument("--photos", type=Path, metavar="FOLDER", help="default: the bundled training photographs")
     command.add_argument("--layout", help="how FOLDER is laid out: celeba, places2, paris_streetview, dunhuang, ade20k")

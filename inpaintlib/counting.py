@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from inpaintlib.batch import Batch
+from inpaintlib.batch import PRIORS, Batch
 from inpaintlib.crops import evaluation_crops
 from inpaintlib.masks import irregular
 from inpaintlib.photos import bundled
@@ -92,9 +92,12 @@ def _parameters(module: nn.Module) -> int:
     return sum(p.numel() for p in module.parameters() if p.requires_grad)
 
 
-def example_batch(n: int = 1, size: int = 256, seed: int = 0) -> Batch:
-    """`n` crops of bundled photographs with seeded irregular holes, for benchmarks and tests. `size` <= 256 pixels."""
+def example_batch(n: int = 1, size: int = 256, seed: int = 0, priors: tuple[str, ...] = PRIORS) -> Batch:
+    """`n` crops of bundled photographs with seeded irregular holes, for benchmarks and tests. `size` <= 256 pixels.
+
+    priors: what the network reads, `network.priors`, where that is more than edge map, grayscale and smooth image.
+    """
     photos = bundled("test")[:n]
     crops, _, _ = evaluation_crops(photos, size, per_photo=-(-n // len(photos)), seed=seed)
     holes = irregular(n, size, torch.Generator().manual_seed(seed), area=(0.1, 0.5))
-    return Batch.make(crops[:n], holes)
+    return Batch.make(crops[:n], holes, priors=priors)

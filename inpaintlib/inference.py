@@ -34,7 +34,8 @@ def inpaint(
     """Fill the hole of a photograph of any size.
 
     image: a path, a PIL image, or uint8 [H,W,3] RGB.  mask: a path, a PIL image, or an array [H,W] of the same size;
-    nonzero (white) is the hole.  model: a name for `load`, or a network from `build` or `load`.  profile: as in `load`.
+    white is the hole: brighter than half in a file or PIL image, anything but zero in an array.  model: a name for
+    `load`, or a network from `build` or `load`.  profile: as in `load`.
     Returns uint8 [H,W,3], or a PIL image when one was given. Known pixels come back exactly as they were.
     Raises InputError on anything unreadable, on sizes that differ, and on a mask with no hole or without known pixels.
     """
@@ -66,7 +67,7 @@ def as_pixels(image: Picture) -> np.ndarray:
 
 
 def as_hole(mask: Picture) -> np.ndarray:
-    """bool [H,W], True in the hole, of a path, PIL image or array where nonzero (white) is hole."""
+    """bool [H,W], True in the hole, of a path or PIL image (brighter than half) or an array (anything but zero)."""
     if isinstance(mask, (str, os.PathLike)):
         return read_mask(Path(mask), hole="white")[0].numpy() < 0.5
     if isinstance(mask, Image.Image):
@@ -101,7 +102,9 @@ def fill(
     if factor > 1:
         image, known = _reduced(image * known, known, [max(1, round(side / factor)) for side in size])
     batch = Batch.make(image, known, priors=network.priors, truth=False).padded(network.stride)
+    training = network.training
     drawn = network.eval()(batch).image[:, :, : known.shape[-2], : known.shape[-1]]
+    network.train(training)
     return F.interpolate(drawn, size=size, mode="bicubic", align_corners=False) if factor > 1 else drawn
 
 

@@ -217,7 +217,9 @@ def _find(name: str) -> Prior:
     if name in GIVEN:
         raise InputError(f"The prior {name!r} is read from files: pass the map in `given`, or name slic, its stand-in.")
     if name not in PRIORS:
-        raise InputError(f"There is no prior {name!r}; the priors are {', '.join(PRIORS)}, or pass the map in `given`.")
+        raise InputError(
+            f"There is no prior {name!r}; the priors are {', '.join((*PRIORS, *GIVEN))}, or pass the map in `given`."
+        )
     return PRIORS[name]
 
 

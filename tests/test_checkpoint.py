@@ -55,7 +55,7 @@ def test_load_finds_what_was_trained_here_and_names_the_command_otherwise(tmp_pa
     found = load("tsgl", profile="gpu", variant="Local → Local")
     assert found.config.variant == "Local->Local"
     assert not found.training
-    with pytest.raises(il.InputError, match="`inpaintlib train tsgl --name mine --profile gpu --set"):
+    with pytest.raises(il.InputError, match="`inpaintlib train tsgl --name mine --profile laptop --set"):
         load("tsgl", profile="gpu", variant="Baseline")
     with pytest.raises(il.InputError, match="of tsgl-pennet in the profile gpu"):
         load("tsgl-pennet", profile="gpu")

@@ -131,3 +131,12 @@ def test_what_cannot_be_done_gets_one_sentence(network, image, mask, words):
         il.inpaint(image, mask, model=network)
     assert words in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_a_network_in_training_stays_in_training():
+    network = il.build("tsgl", width=4).train()
+    photo = np.zeros((64, 64, 3), np.uint8)
+    hole = np.zeros((64, 64), bool)
+    hole[20:30, 20:30] = True
+    il.inpaint(photo, hole, network)
+    assert network.training

@@ -1,10 +1,16 @@
 """TSGL as a whole: every row of Table IV, any size and width, what it sees, what it shows, and its counts."""
 
+from typing import get_args, get_type_hints
+
 import pytest
 import torch
 from torch import nn
 
 import inpaintlib as il
+from inpaintlib.models.tsgl.network import BALANCES, DECODERS
+from inpaintlib.models.tsgl.structure_decoder import STRUCTURE_DECODERS
+from inpaintlib.ops.denormalize import SCALES
+from inpaintlib.ops.equalize import SIMILARITIES
 from inpaintlib.ops.residual import residual_guide
 
 PAPER = "2Global(Local)->Global(Local)"
@@ -113,12 +119,9 @@ def test_without_a_structure_guide_there_is_no_structure_encoder(batch):
     assert il.build("tsgl", width=4).eval()(batch).aux == {}
 
 
-RELEASED = {"twice": "all", "depths": (2, 2, 6, 6)}
-
-
 def test_published_sizes():
     """Parameters and MACs against the released code's parts (measured there at the paper's width and 256 px)."""
-    network = il.build("tsgl", balance="released", edge_decoder="released", **RELEASED)
+    network = il.build("tsgl-released")
     parts = il.counts(network, 256)
     released = {
         "structure": 6.935,
@@ -169,6 +172,16 @@ def test_costs_grow_with_the_pixels(decoder):
         {"tau_place": "before"},
         {"scale": "2"},
         {"edge_decoder": "heavy"},
+        {"width": "8"},
+        {"depths": 2},
+        {"depths": (1, 1, 1, 0)},
+        {"heads": 0},
+        {"tau": -1.0},
+        {"decoder": "basic", "balance": "released"},
+        {"decoder": "pennet", "similarity": "softmax"},
+        {"decoder": "hifill", "defects": ("dead-mask",)},
+        {"variant": "Baseline", "edge_decoder": "released"},
+        {"variant": "Local->Local", "defects": ("wrapped-canny",)},
     ],
 )
 def test_a_wrong_setting_gets_one_sentence(wrong):
@@ -177,10 +190,39 @@ def test_a_wrong_setting_gets_one_sentence(wrong):
     assert "\n" not in str(error.value)
 
 
+def test_a_batch_that_does_not_fit_gets_one_sentence():
+    network = il.build("tsgl", width=4, defects="wrapped-canny")
+    with pytest.raises(il.InputError, match=r"no prior 'wrapped_edge' .* priors=network.priors"):
+        network(il.example_batch(1, 64))
+    assert network(il.example_batch(1, 64, priors=network.priors)).image.shape == (1, 3, 64, 64)
+    with pytest.raises(il.InputError, match=r"100 x 100 pixels .* multiples of 64"):
+        il.build("tsgl", width=4)(il.example_batch(1, 100))
+    with pytest.raises(il.InputError, match="multiples of 8"):
+        il.counts(il.build("lama", width=4), 100)
+
+
+def test_the_decoders_are_those_that_the_configuration_names():
+    hints = get_type_hints(il.models.tsgl.Config)
+    assert set(get_args(hints["decoder"])) == set(DECODERS)
+    assert set(get_args(hints["balance"])) == set(BALANCES)
+    assert set(get_args(hints["edge_decoder"])) == set(STRUCTURE_DECODERS)
+    assert set(get_args(hints["scale"])) == set(SCALES)
+    assert set(get_args(hints["similarity"])) < set(SIMILARITIES)
+
+
 def test_an_unknown_model_names_those_there_are():
     with pytest.raises(il.InputError, match=r"there is .*lama, .*tsgl, tsgl-hifill"):
         il.build("tgsl")
-    assert il.models() == ["hifill", "lama", "pennet", "tsgl", "tsgl-hifill", "tsgl-lama", "tsgl-pennet"]
+    assert il.models() == [
+        "hifill",
+        "lama",
+        "pennet",
+        "tsgl",
+        "tsgl-hifill",
+        "tsgl-lama",
+        "tsgl-pennet",
+        "tsgl-released",
+    ]
 
 
 def test_padding_at_the_door_adds_hole_only(batch):

@@ -168,7 +168,14 @@ def test_the_released_lama_form_has_the_published_size():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"encoder": "old"}, {"blocks": 0}, {"twice": "x"}, {"encoder": "released", "variant": "Baseline"}]
+    "wrong",
+    [
+        {"encoder": "old"},
+        {"blocks": 0},
+        {"twice": "x"},
+        {"encoder": "released", "variant": "Baseline"},
+        {"encoder": "released", "tau": 0.0},
+    ],
 )
 def test_a_wrong_setting_of_tsgl_lama_gets_one_sentence(wrong):
     with pytest.raises(il.InputError) as error:

@@ -125,6 +125,7 @@ class HiFill(nn.Module):
         """Batch -> Output. aux["pyramid"], in training: a list of the first guess alone, [B,3,H,W] in [-1,1].
         features: "encoder", four maps; "transferred", their holes filled; "decoder_input", four maps;
         "residual_image", the detail added."""
+        batch.check(self.stride, self.priors)
         kept = Features(features)
         mask = batch.mask
         coarse = self.coarse(torch.cat((batch.image, mask), dim=1))

@@ -136,6 +136,7 @@ class LaMa(nn.Module):
     def forward(self, batch: Batch, features: bool = False) -> Output:
         """Batch -> Output. features: "encoder", the three downsampled maps, finest first; "bottleneck", the map after
         each block; "decoder_input", the last of them."""
+        batch.check(self.stride, self.priors)
         kept = Features(features)
         maps = self.encoder(torch.cat((batch.image, 1 - batch.mask), dim=1))
         x = self.bottleneck(maps[-1], kept)

@@ -68,6 +68,7 @@ class PENNet(nn.Module):
         """Batch -> Output. aux["pyramid"], in training: images [B,3,h,w] in [-1,1], h = H/32 .. H/2, coarse to fine.
         features: "encoder", six maps; "transferred", layers 1 .. 5 with their hole filled; "decoder_input", six maps.
         """
+        batch.check(self.stride, self.priors)
         kept = Features(features)
         maps = self.encoder(torch.cat((batch.image, batch.mask), dim=1))
         kept.add(encoder=maps)

@@ -67,13 +67,13 @@ def find(name: str) -> type[nn.Module]:
 
 def configure(name: str, **config: Any) -> Any:
     """A model's Config with these settings. Raises InputError on an unknown model or setting, or a wrong value."""
-    name, config = resolve(name, config)
+    _, settings = resolve(name, config)
     cls = find(name)
     known = [f.name for f in fields(cls.Config)]
     for key in config:
         if key not in known:
             raise InputError(f"{name} has no setting named {key!r}; it has {', '.join(known)}.")
-    return cls.Config(**config)
+    return cls.Config(**settings)
 
 
 def build(name: str, **config: Any) -> nn.Module:

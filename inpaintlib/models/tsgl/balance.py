@@ -1,5 +1,7 @@
 """The cross-layer balance module as the paper describes it (TSGL Sec. III-B6, Fig. 13): three streams, equalized."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -79,11 +81,13 @@ class Stream(nn.Module):
 class PartialChain(nn.Module):
     """Five partial convolutions of one kernel size, each normalised and activated, over one chain of masks."""
 
-    def __init__(self, channels: int, kernel: int, conv: type[PartialConv]):
+    def __init__(
+        self, channels: int, kernel: int, conv: type[PartialConv], norm: Callable[[int], nn.Module] = group_norm
+    ):
         super().__init__()
         self.kernel = kernel
         self.convs = nn.ModuleList(conv(channels, channels, kernel) for _ in range(STEPS))
-        self.norms = nn.ModuleList(group_norm(channels) for _ in range(STEPS))
+        self.norms = nn.ModuleList(norm(channels) for _ in range(STEPS))
 
     def forward(self, x: Tensor, updates: list[MaskUpdate]) -> Tensor:
         for conv, norm, update in zip(self.convs, self.norms, updates):
@@ -92,8 +96,11 @@ class PartialChain(nn.Module):
 
 
 def to_grid(layer: int, channels: int, grid: int) -> nn.Sequential:
-    """f_layer at H/8, or, for a layer that is coarser, at its own size, with as many channels as the grid has."""
-    steps = [block(nn.Conv2d(channels << i, channels << i + 1, 4, 2, 1, bias=False)) for i in range(3 - layer)]
+    """f_layer at H/8, or, for a layer that is coarser, at its own size, with as many channels as the grid has.
+
+    The first three layers double their channels from one to the next, as far as the grid's.
+    """
+    steps = [block(nn.Conv2d(channels << i, channels << (i + 1), 4, 2, 1, bias=False)) for i in range(3 - layer)]
     return nn.Sequential(*steps or [block(nn.Conv2d(channels, grid, 1, bias=False))])
 
 

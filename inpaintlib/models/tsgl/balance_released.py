@@ -26,7 +26,7 @@ class ReleasedBalance(nn.Module):
     def __init__(
         self,
         channels: tuple[int, ...],
-        similarity: str = "softmax",
+        similarity: str = "product",
         conv: type[PartialConv] = PartialConv,
         dead_mask: bool = False,
         scramble: bool = False,
@@ -43,7 +43,7 @@ class ReleasedBalance(nn.Module):
         )
         self.late = _block(full, grid, 1)
         self.squeeze = _block(3 * grid, grid, 1)
-        self.chains = nn.ModuleList(PartialChain(grid, kernel, conv) for kernel in KERNELS)
+        self.chains = nn.ModuleList(PartialChain(grid, kernel, conv, _affine_norm) for kernel in KERNELS)
         self.fuse = _block(2 * grid, full, 1)
         small = max(1, full // REDUCTION)
         project = nn.Sequential(nn.Linear(full, small, bias=False), nn.ReLU(), nn.Linear(small, full, bias=False))
@@ -69,6 +69,10 @@ class ReleasedBalance(nn.Module):
         branches = [up(_resize(balanced, f.shape[-2:])) for up, f in zip(self.up, maps)]
         branches += [down(balanced) for down in self.down]
         return [f + branch for f, branch in zip(maps, branches)]
+
+
+def _affine_norm(channels: int) -> nn.Module:
+    return nn.InstanceNorm2d(channels, affine=True)
 
 
 class _InstanceNorm(nn.Module):

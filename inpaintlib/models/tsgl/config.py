@@ -20,6 +20,18 @@ DEFECTS: dict[str, str] = {
     "initialization": "one normal distribution for all convolutions, the texture encoder's 50 times too small",
 }
 """Mistakes of the released code, each a switch, so that its cost can be measured."""
+BALANCE_DEFECTS = ("dead-mask", "mask-kernels", "softmax-axis", "scrambled-view")
+RELEASED: dict[str, Any] = {
+    "depths": (2, 2, 6, 6),
+    "twice": "all",
+    "statistics": "batch",
+    "tau_place": "after",
+    "scale": "1+gamma",
+    "balance": "released",
+    "similarity": "softmax",
+    "edge_decoder": "released",
+}
+"""The released code's choices, mistakes apart; `tsgl-released` has them."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +42,8 @@ class EncoderConfig:
     180/64 of it, rounded to a multiple of `heads`.  twice: the layers where a number in the variant counts, "late"
     (paper: layers 4 and 5) or "all" (released code).  statistics: what "Global" normalizes over, one image ("instance",
     Eq. 7) or the batch ("batch", released code).  structure: the priors that the structure encoder reads, joined by +
-    (Table VIII: edge+gray, lowres, segmentation, sobel_x, sobel_y).  reconstruct: which maps are reconstructed and go
+    (Table VIII: edge+gray, lowres, sobel_x, sobel_y and segmentation, which is read from files and handed to
+    `Batch.make(given=...)`; slic stands in for it).  reconstruct: which maps are reconstructed and go
     on to the decoder, "texture" (Table I a) or "structure" (Table I b).  tau_place: where tau is subtracted, "inside"
     the division by sqrt(d) as in Eq. 4, or "after" it (released code).  scale: what multiplies the normalised map,
     "gamma" (Eq. 6) or "1+gamma" (released code).
@@ -51,17 +64,22 @@ class EncoderConfig:
 
     def __post_init__(self):
         object.__setattr__(self, "variant", str(Variant.parse(self.variant)))
-        object.__setattr__(self, "depths", tuple(self.depths))
+        check_values(self)
+        if isinstance(self.depths, list):
+            object.__setattr__(self, "depths", tuple(self.depths))
         if self.width < 4:
             raise InputError(f"width is {self.width}; a TSGL network needs a width of at least 4.")
-        if len(self.depths) != 4:
+        if (
+            not isinstance(self.depths, tuple)
+            or len(self.depths) != 4
+            or not all(d in range(1, 100) for d in self.depths)
+        ):
             raise InputError(f"depths are {self.depths}; a TSGL network has four attention stages, as in (2, 2, 6, 2).")
         if self.reconstruct == "structure" and "residual" in self.guides:
             raise InputError(
                 f"The variant {self.variant} has a local residual, which structure maps do not have (each layer has"
                 " other channels); with reconstruct='structure' a guide is Texture or Global."
             )
-        check_choices(self)
         self.structure_channels()
 
     def structure_channels(self) -> int:
@@ -117,8 +135,8 @@ class Config(EncoderConfig):
     alone: Ours(Basic)), "pennet" (cross-layer attention transfer), "hifill" (contextual residual aggregation).
     balance: three streams ("paper", Fig. 13) or two groups through shared chains ("released").  similarity: how the
     dot products of Eq. 11 become weights, divided by their sum ("product", as printed) or by a "softmax" over the
-    neighbours.  edge_decoder: D_S of Eq. 14, "light" (ours) or "released"; training alone has it.  defects: names from
-    DEFECTS, mistakes of the released code to repeat.
+    neighbours; the defect softmax-axis replaces both.  edge_decoder: D_S of Eq. 14, "light" (ours) or "released"; only
+    training has it.  defects: names from DEFECTS, mistakes of the released code to repeat.
     """
 
     decoder: Literal["balance", "basic", "pennet", "hifill"] = "balance"
@@ -134,6 +152,18 @@ class Config(EncoderConfig):
             if name not in DEFECTS:
                 raise InputError(f"There is no defect {name!r}; the released code's are {', '.join(DEFECTS)}.")
         super().__post_init__()
+        self._refuse_what_has_no_effect()
+
+    def _refuse_what_has_no_effect(self) -> None:
+        """A setting of a part that the network does not have would look as if it made no difference."""
+        balanced = [n for n in ("balance", "similarity") if getattr(self, n) != getattr(type(self), n)]
+        balanced += [n for n in self.defects if n in BALANCE_DEFECTS]
+        if balanced and self.decoder != "balance":
+            raise InputError(f"{balanced[0]} concerns the balance module, which decoder={self.decoder!r} does without.")
+        structural = ["edge_decoder"] if self.edge_decoder != "light" else []
+        structural += [n for n in self.defects if n == "wrapped-canny"]
+        if structural and "structure" not in self.streams:
+            raise InputError(f"{structural[0]} concerns the structure encoder, which {self.variant} does without.")
 
     @property
     def structure_priors(self) -> tuple[str, ...]:
@@ -142,10 +172,13 @@ class Config(EncoderConfig):
         return tuple(WRAPPED.get(n, n) for n in names) if "wrapped-canny" in self.defects else names
 
 
-def check_choices(config: Any) -> None:
-    """Raises InputError where a field annotated with a Literal has a value that is not among its choices."""
+def check_values(config: Any) -> None:
+    """Raises InputError where a field annotated with a Literal has none of its values, or a number is no number."""
     for name, kind in get_type_hints(type(config)).items():
         value = getattr(config, name)
         if get_origin(kind) is Literal and value not in get_args(kind):
             choices = " or ".join(map(repr, get_args(kind)))
             raise InputError(f"{name} is {value!r}; it is {choices}.")
+        numbers, least = {int: (int, 1), float: ((int, float), 0)}.get(kind, (object, None))
+        if not isinstance(value, numbers) or (least is not None and not least <= value < float("inf")):
+            raise InputError(f"{name} is {value!r}; it is a number of at least {least}.")

@@ -25,13 +25,14 @@ CHOICES = {
     "released": {"twice": "all", "statistics": "batch", "scale": "1+gamma"},
 }
 """What goes with an encoder unless it is set."""
+ATTENTION = ("depths", "heads", "window", "tau", "tau_place")
 
 
 @dataclass(frozen=True)
 class Config(EncoderConfig):
     """encoder: "ours", the encoder of `tsgl`, or "released", plain convolutions without attention, partial convolutions
-    and texture image, as in the released code; depths, heads, window and tau are then without effect.  blocks: Fourier
-    blocks.  twice, statistics, scale: as in `tsgl`; None takes the paper's for "ours" and the code's for "released".
+    and texture image, as in the released code, which has none of the settings of attention.  blocks: Fourier blocks.
+    twice, statistics, scale: as in `tsgl`; None takes the paper's for "ours" and the code's for "released".
     """
 
     encoder: Literal["ours", "released"] = "ours"
@@ -51,6 +52,9 @@ class Config(EncoderConfig):
             raise InputError("tsgl-lama reconstructs texture maps; for the inverse direction build tsgl.")
         if self.encoder == "released" and "structure" not in self.streams:
             raise InputError(f"The released encoder has a structure tower, which {self.variant} would not use.")
+        for name in ATTENTION if self.encoder == "released" else ():
+            if getattr(self, name) != getattr(type(self), name):
+                raise InputError(f"{name} concerns attention, which the released encoder does without.")
 
     @property
     def priors(self) -> tuple[str, ...]:
@@ -90,6 +94,7 @@ class TSGLLaMa(Encoder):
     def forward(self, batch: Batch, features: bool = False) -> Output:
         """Batch -> Output. aux["edge"] as in `tsgl`. features: those of the encoder; "bottleneck", the map after each
         Fourier block; "decoder_input", the last of them."""
+        batch.check(self.stride, self.priors)
         kept = Features(features)
         if self.config.encoder == "released":
             x, *structure = self.encoder(batch, kept)

@@ -11,13 +11,15 @@ from inpaintlib.models.registry import model, preset
 from inpaintlib.models.seeds import Apart
 from inpaintlib.models.tsgl.balance import CrossLayerBalance
 from inpaintlib.models.tsgl.balance_released import ReleasedBalance
-from inpaintlib.models.tsgl.config import Config
+from inpaintlib.models.tsgl.config import RELEASED, Config
 from inpaintlib.models.tsgl.decoder import BasicDecoder, Fusion
 from inpaintlib.models.tsgl.encoder import LAYERS, Encoder
 from inpaintlib.models.tsgl.released import OverwrittenPartialConv, normal_initialization
 from inpaintlib.models.tsgl.structure_decoder import STRUCTURE_DECODERS
 from inpaintlib.ops.partial_conv import PartialConv
 
+# A decoder is built with the channels of f_1 .. f_6; forward(maps, batch, kept) -> image [B,3,H,W] in [-1,1], and it
+# names what it decodes: kept.add(decoder_input=...). Its name is also a choice of Config.decoder.
 DECODERS = {
     "balance": BasicDecoder,
     "basic": BasicDecoder,
@@ -31,8 +33,8 @@ BALANCES = {"paper": CrossLayerBalance, "released": ReleasedBalance}
 class TSGL(Encoder):
     """TSGL with one of four decoders. Takes sizes that are multiples of 64.
 
-    Parts: head and stages (texture), structure, guides, fusion (six maps for the decoder), decoder, balance, and
-    structure_decoder, D_S, which only training has.
+    Parts in the order of the data: head and stages (texture), structure, guides, fusion (six maps for the decoder),
+    balance (with decoder="balance"), decoder; and structure_decoder, D_S, which only training has.
     """
 
     Config = Config
@@ -67,6 +69,7 @@ class TSGL(Encoder):
         features: those of `Encoder.encode`; "fused", f_1 .. f_6; "decoder_input", the six maps that the decoder reads;
         "streams" and "equalized" of the balance module; those of the decoder.
         """
+        batch.check(self.stride, self.priors)
         kept = Features(features)
         encoded = self.encode(batch, kept)
         maps = self.fusion(encoded.maps)
@@ -82,6 +85,7 @@ class TSGL(Encoder):
 
 preset("tsgl-pennet", "tsgl", decoder="pennet")
 preset("tsgl-hifill", "tsgl", decoder="hifill")
+preset("tsgl-released", "tsgl", **RELEASED)
 
 
 def _balance(config: Config, channels: tuple[int, ...]) -> nn.Module:

@@ -47,7 +47,9 @@ class PlainEncoder(nn.Module):
     def forward(self, batch: Batch, kept: Features) -> tuple[Tensor, Tensor]:
         structure = torch.cat([batch.priors[p] for p in self.priors] + [batch.mask], dim=1)
         structure = self.structure[0](structure)
-        x = self.texture[0](torch.cat((batch.image, 1 - batch.mask), dim=1))
+        x = self.texture[0](
+            torch.cat((batch.image, 1 - batch.mask), dim=1)
+        )  # LaMa's input: the channel is 1 in the hole
         kept.add(head=x)
         for layer in range(1, 6):
             before, structure, x = x, self.structure[layer](structure), self.texture[layer](x)

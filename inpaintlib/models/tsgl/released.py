@@ -1,4 +1,7 @@
-"""Two mistakes of the released code that need code of their own: overwritten mask kernels, and its initialization."""
+"""Two mistakes of the released code (`config.DEFECTS`): overwritten mask kernels, and its initialization.
+
+Of the others, wrapped-canny is in `priors`, softmax-axis and scrambled-view in `ops.equalize`, dead-mask in `balance`.
+"""
 
 import torch
 from torch import Tensor, nn
