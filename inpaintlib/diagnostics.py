@@ -36,9 +36,12 @@ def channel_distribution(features: Float[Tensor, "b c h w"]) -> Float[Tensor, "b
 def kl(p: Float[Tensor, "... c"], q: Float[Tensor, "... c"]) -> Float[Tensor, "..."]:
     """Kullback-Leibler divergence KL(p || q) in nats along the last axis; p and q are distributions, q positive.
 
+    Exactly zero where p and q are equal.
+
     In TSGL's figures p is layer k of a variant and q is layer k - 1 of the baseline (Fig. 9, 10, 12).
     """
-    return torch.special.xlogy(p, p).sub(p * q.clamp_min(torch.finfo(q.dtype).tiny).log()).sum(dim=-1)
+    log_p, log_q = (x.clamp_min(torch.finfo(x.dtype).tiny).log() for x in (p, q))
+    return (p * (log_p - log_q)).sum(dim=-1)
 
 
 def channel_entropy(features: Float[Tensor, "b c h w"]) -> Float[Tensor, "b h w"]:

@@ -5,7 +5,7 @@ import torch
 from torch.nn import functional as F
 
 from inpaintlib.features import Features
-from inpaintlib.models.tsgl.balance import STEPS, STREAMS, CrossLayerBalance, PartialChain
+from inpaintlib.models.tsgl.balance import STEPS, STREAMS, BalanceOptions, CrossLayerBalance, PartialChain
 from inpaintlib.models.tsgl.balance_released import ReleasedBalance
 from inpaintlib.models.tsgl.released import OverwrittenPartialConv
 from inpaintlib.ops.partial_conv import PartialConv, mask_chain
@@ -86,7 +86,7 @@ def test_the_hole_really_propagates_and_a_dead_mask_does_not():
     _, channels = layers()
     for dead, same in ((False, True), (True, False)):
         torch.manual_seed(0)
-        module = CrossLayerBalance(channels, dead_mask=dead).eval()
+        module = CrossLayerBalance(channels, BalanceOptions(dead_mask=dead)).eval()
         known = reduce_mask(holed(), (16, 16))
         assert 0 < known.mean() < 1
         stream = module.streams["last"]
@@ -105,7 +105,7 @@ def test_each_mistake_changes_the_result_and_by_default_there_is_none(form):
 
     def run(**mistake):
         torch.manual_seed(0)
-        module = form(channels, **mistake).eval()
+        module = form(channels, BalanceOptions(**mistake)).eval()
         torch.manual_seed(1)
         for p in module.parameters():
             if p.ndim > 1:

@@ -1,6 +1,7 @@
 """The cross-layer balance module as the paper describes it (TSGL Sec. III-B6, Fig. 13): three streams, equalized."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -19,30 +20,38 @@ STREAMS = {"early": ((1, 2, 3), 3), "late": ((4, 5, 6), 5), "last": ((6,), 7)}
 the layers, the larger the kernel."""
 
 
+@dataclass(frozen=True)
+class BalanceOptions:
+    """What both forms of the module can be told: how Eq. 11 weighs, and mistakes of the released code.
+
+    similarity: a name of `ops.equalize.SIMILARITIES`.  conv: the class of the partial convolutions.  dead_mask: they
+    all see a mask of ones.  scramble: channels and positions of the equalization are interchanged.
+    """
+
+    similarity: str = "product"
+    conv: type[PartialConv] = PartialConv
+    dead_mask: bool = False
+    scramble: bool = False
+
+
 class CrossLayerBalance(nn.Module):
     """Three streams on a grid of H/8 x W/8, their fusion F~, its equalization (Eq. 9-12), and the way back to six maps.
 
-    channels: of f_1 .. f_6.  conv: the class of the partial convolutions.  dead_mask: they all see a mask of ones.
+    channels: of f_1 .. f_6.
     forward(maps f_k [B,channels[k-1],H/2^k,W/2^k], mask [B,1,H,W], kept) -> six maps of the same shapes, f_k plus what
     the balanced map has for its layer. The hole shrinks from convolution to convolution, by Eq. 2.
     """
 
-    def __init__(
-        self,
-        channels: tuple[int, ...],
-        similarity: str = "product",
-        conv: type[PartialConv] = PartialConv,
-        dead_mask: bool = False,
-        scramble: bool = False,
-    ):
+    def __init__(self, channels: tuple[int, ...], options: BalanceOptions = BalanceOptions()):
         super().__init__()
-        self.dead_mask = dead_mask
+        self.dead_mask = options.dead_mask
         grid, full = channels[2], channels[3]
         self.streams = nn.ModuleDict(
-            {name: Stream(channels, layers, grid, kernel, conv) for name, (layers, kernel) in STREAMS.items()}
+            {name: Stream(channels, layers, grid, kernel, options.conv) for name, (layers, kernel) in STREAMS.items()}
         )
         self.fuse = block(nn.Conv2d(len(STREAMS) * grid, full, 1, bias=False))
-        self.equalize = Equalization(full, nn.Linear(full, full, bias=False), similarity, scramble)
+        project = nn.Linear(full, full, bias=False)
+        self.equalize = Equalization(full, project, options.similarity, options.scramble)
         self.up = nn.ModuleList(block(nn.Conv2d(full, c, 1, bias=False)) for c in channels[:3])
         self.down = nn.ModuleList(block(nn.Conv2d(full, full, 4, 2, 1, bias=False)) for _ in channels[3:])
 

@@ -5,10 +5,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from inpaintlib.features import Features
-from inpaintlib.models.tsgl.balance import PartialChain, grid_mask
+from inpaintlib.models.tsgl.balance import BalanceOptions, PartialChain, grid_mask
 from inpaintlib.ops.equalize import Equalization
 from inpaintlib.ops.normalize import global_normalization
-from inpaintlib.ops.partial_conv import PartialConv, mask_chain
+from inpaintlib.ops.partial_conv import mask_chain
 
 KERNELS = (3, 5, 7)
 REDUCTION = 16
@@ -19,20 +19,13 @@ class ReleasedBalance(nn.Module):
     """Layers 1-3 and layers 4-6 as two groups; both pass the same three chains of partial convolutions (3, 5, 7).
 
     Arguments and forward are those of `CrossLayerBalance`. What is a mistake in the released module (a mask that is
-    never zero, overwritten mask kernels, a scrambled view, an axis) is an argument here, so that its form alone can be
+    never zero, overwritten mask kernels, a scrambled view, an axis) is an option here, so that its form alone can be
     compared. Sizes of the parts: 54.99 million weights at 64 channels in f_1.
     """
 
-    def __init__(
-        self,
-        channels: tuple[int, ...],
-        similarity: str = "product",
-        conv: type[PartialConv] = PartialConv,
-        dead_mask: bool = False,
-        scramble: bool = False,
-    ):
+    def __init__(self, channels: tuple[int, ...], options: BalanceOptions = BalanceOptions()):  # noqa: B008
         super().__init__()
-        self.dead_mask = dead_mask
+        self.dead_mask = options.dead_mask
         c1, c2, grid, full = channels[:4]
         self.early = nn.ModuleList(
             [
@@ -43,11 +36,11 @@ class ReleasedBalance(nn.Module):
         )
         self.late = _block(full, grid, 1)
         self.squeeze = _block(3 * grid, grid, 1)
-        self.chains = nn.ModuleList(PartialChain(grid, kernel, conv, _affine_norm) for kernel in KERNELS)
+        self.chains = nn.ModuleList(PartialChain(grid, kernel, options.conv, _affine_norm) for kernel in KERNELS)
         self.fuse = _block(2 * grid, full, 1)
         small = max(1, full // REDUCTION)
         project = nn.Sequential(nn.Linear(full, small, bias=False), nn.ReLU(), nn.Linear(small, full, bias=False))
-        self.equalize = Equalization(full, project, similarity, scramble)
+        self.equalize = Equalization(full, project, options.similarity, options.scramble)
         self.up = nn.ModuleList(_block(full, c, 1) for c in channels[:3])
         self.down = nn.ModuleList(
             nn.Sequential(*(_block(full, full, 4, 2, 1, active=i < n - 1) for i in range(n))) for n in (1, 2, 3)

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from inpaintlib.batch import Batch
 from inpaintlib.features import Features
+from inpaintlib.losses import Term
 from inpaintlib.models.tsgl.config import EncoderConfig
 from inpaintlib.models.tsgl.guide import GuidedLayer
 from inpaintlib.models.tsgl.structure import StructureEncoder
@@ -30,6 +31,11 @@ class Encoder(nn.Module):
 
     Parts: head and stages (texture), structure, guides. Parts that two networks build in the same order start equal.
     """
+
+    stride = 64
+    losses = (Term("reconstruction", 1.0), Term("edge", 1.0), Term("adversarial", 0.1))
+    """TSGL Eq. 16 with the paper's weights."""
+    training_only = ("structure_decoder",)
 
     def __init__(self, config: EncoderConfig):
         super().__init__()

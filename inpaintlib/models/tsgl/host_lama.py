@@ -9,7 +9,6 @@ from torch import Tensor, nn
 from inpaintlib.batch import Batch, Output
 from inpaintlib.errors import InputError
 from inpaintlib.features import Features
-from inpaintlib.losses import Term
 from inpaintlib.models.lama import FourierBottleneck, FourierDecoder, split
 from inpaintlib.models.registry import model
 from inpaintlib.models.seeds import Apart
@@ -64,12 +63,9 @@ class Config(EncoderConfig):
 
 @model("tsgl-lama")
 class TSGLLaMa(Encoder):
-    """LaMa with TSGL's encoder. Takes sizes that are multiples of 64 (the released encoder: of 32, at least 64)."""
+    """LaMa with TSGL's encoder. Takes sizes that are multiples of 64."""
 
     Config = Config
-    stride = 64
-    losses = (Term("reconstruction", 1.0), Term("edge", 1.0), Term("adversarial", 0.1))
-    training_only = ("structure_decoder",)
 
     def __init__(self, config: Config = Config()):  # noqa: B008
         super().__init__(config)

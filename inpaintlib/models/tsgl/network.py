@@ -4,12 +4,11 @@ from torch import nn
 
 from inpaintlib.batch import Batch, Output
 from inpaintlib.features import Features
-from inpaintlib.losses import Term
 from inpaintlib.models.hifill_decoder import ResidualAggregationDecoder
 from inpaintlib.models.pennet_decoder import AttentionTransferDecoder
 from inpaintlib.models.registry import model, preset
 from inpaintlib.models.seeds import Apart
-from inpaintlib.models.tsgl.balance import CrossLayerBalance
+from inpaintlib.models.tsgl.balance import BalanceOptions, CrossLayerBalance
 from inpaintlib.models.tsgl.balance_released import ReleasedBalance
 from inpaintlib.models.tsgl.config import RELEASED, Config
 from inpaintlib.models.tsgl.decoder import BasicDecoder, Fusion
@@ -38,10 +37,6 @@ class TSGL(Encoder):
     """
 
     Config = Config
-    stride = 64
-    losses = (Term("reconstruction", 1.0), Term("edge", 1.0), Term("adversarial", 0.1))
-    """TSGL Eq. 16 with the paper's weights."""
-    training_only = ("structure_decoder",)
 
     def __init__(self, config: Config = Config()):  # noqa: B008
         super().__init__(config)
@@ -90,10 +85,10 @@ preset("tsgl-released", "tsgl", **RELEASED)
 
 def _balance(config: Config, channels: tuple[int, ...]) -> nn.Module:
     defects = config.defects
-    return BALANCES[config.balance](
-        channels,
+    options = BalanceOptions(
         similarity="softmax-positions" if "softmax-axis" in defects else config.similarity,
         conv=OverwrittenPartialConv if "mask-kernels" in defects else PartialConv,
         dead_mask="dead-mask" in defects,
         scramble="scrambled-view" in defects,
     )
+    return BALANCES[config.balance](channels, options)
