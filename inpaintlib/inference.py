@@ -103,8 +103,10 @@ def fill(
         image, known = _reduced(image * known, known, [max(1, round(side / factor)) for side in size])
     batch = Batch.make(image, known, priors=network.priors, truth=False).padded(network.stride)
     training = network.training
-    drawn = network.eval()(batch).image[:, :, : known.shape[-2], : known.shape[-1]]
-    network.train(training)
+    try:
+        drawn = network.eval()(batch).image[:, :, : known.shape[-2], : known.shape[-1]]
+    finally:
+        network.train(training)
     return F.interpolate(drawn, size=size, mode="bicubic", align_corners=False) if factor > 1 else drawn
 
 

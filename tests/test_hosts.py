@@ -244,6 +244,8 @@ def test_lamas_parts_fit_five_downsampling_layers():
         ("lama", {"width": 0}),
         ("pennet", {"width": 3}),
         ("hifill", {"width": 0}),
+        ("hifill", {"width": "8"}),
+        ("pennet", {"width": 4.5}),
     ],
 )
 def test_a_wrong_setting_gets_one_sentence(name, wrong):

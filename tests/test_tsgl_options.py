@@ -237,3 +237,15 @@ def test_the_hosts_with_our_encoder_are_one_graph(batch):
 def _compiled(network):
     torch.compiler.reset()
     return torch.compile(network, fullgraph=True, backend="eager")
+
+
+@pytest.mark.parametrize("name", il.models())
+def test_half_precision_where_the_hardware_has_it(name):
+    """Autocast to bfloat16, as training does on a GPU: finite pictures and gradients."""
+    network = il.build(name, width=4).train()
+    batch = il.example_batch(2, 64, priors=network.priors)
+    with torch.autocast("cpu", torch.bfloat16):
+        image = network(batch).image
+    image.float().abs().mean().backward()
+    assert image.isfinite().all()
+    assert all(p.grad.isfinite().all() for p in network.parameters() if p.grad is not None)

@@ -11,11 +11,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from inpaintlib.batch import Batch, Output
-from inpaintlib.errors import InputError
 from inpaintlib.features import Features
 from inpaintlib.losses import Term
 from inpaintlib.models.hifill_decoder import ResidualAggregationDecoder
 from inpaintlib.models.registry import model
+from inpaintlib.models.values import check_values
 from inpaintlib.ops.gated_conv import GatedConv
 
 
@@ -99,8 +99,7 @@ class Config:
     width: int = 32
 
     def __post_init__(self):
-        if self.width < 1:
-            raise InputError(f"width is {self.width}; HiFill needs a width of at least 1.")
+        check_values(self)
 
 
 @model("hifill")

@@ -15,6 +15,7 @@ from inpaintlib.errors import InputError
 from inpaintlib.features import Features
 from inpaintlib.losses import Term
 from inpaintlib.models.registry import model
+from inpaintlib.models.values import check_values
 from inpaintlib.ops.fourier import FourierBlock, reflect_pad
 
 
@@ -107,10 +108,7 @@ class Config:
     ratio: float = 0.75
 
     def __post_init__(self):
-        if self.width < 1:
-            raise InputError(f"width is {self.width}; LaMa needs a width of at least 1.")
-        if self.blocks < 1:
-            raise InputError(f"blocks is {self.blocks}; LaMa needs at least one block.")
+        check_values(self)
 
 
 @model("lama")

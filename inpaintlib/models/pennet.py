@@ -12,6 +12,7 @@ from inpaintlib.features import Features
 from inpaintlib.losses import Term
 from inpaintlib.models.pennet_decoder import AttentionTransfer, SkipDecoder, conv3
 from inpaintlib.models.registry import model
+from inpaintlib.models.values import check_values
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class Config:
     width: int = 32
 
     def __post_init__(self):
+        check_values(self)
         if self.width < 4:
             raise InputError(f"width is {self.width}; PEN-Net needs a width of at least 4.")
 

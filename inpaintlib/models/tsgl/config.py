@@ -1,10 +1,11 @@
 """The sizes and choices of TSGL as data; every default is the paper's."""
 
 from dataclasses import dataclass
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal
 
 from inpaintlib import priors
 from inpaintlib.errors import InputError
+from inpaintlib.models.values import check_values
 from inpaintlib.variant import Branch, Variant
 
 LATE_LAYERS = (4, 5)
@@ -170,15 +171,3 @@ class Config(EncoderConfig):
         """Names of the priors that the structure encoder reads."""
         names = super().structure_priors
         return tuple(WRAPPED.get(n, n) for n in names) if "wrapped-canny" in self.defects else names
-
-
-def check_values(config: Any) -> None:
-    """Raises InputError where a field annotated with a Literal has none of its values, or a number is no number."""
-    for name, kind in get_type_hints(type(config)).items():
-        value = getattr(config, name)
-        if get_origin(kind) is Literal and value not in get_args(kind):
-            choices = " or ".join(map(repr, get_args(kind)))
-            raise InputError(f"{name} is {value!r}; it is {choices}.")
-        numbers, least = {int: (int, 1), float: ((int, float), 0)}.get(kind, (object, None))
-        if not isinstance(value, numbers) or (least is not None and not least <= value < float("inf")):
-            raise InputError(f"{name} is {value!r}; it is a number of at least {least}.")

@@ -45,8 +45,6 @@ class Config(EncoderConfig):
             if getattr(self, name) is None:
                 object.__setattr__(self, name, value)
         super().__post_init__()
-        if self.blocks < 1:
-            raise InputError(f"blocks is {self.blocks}; the bottleneck needs at least one block.")
         if self.reconstruct != "texture":
             raise InputError("tsgl-lama reconstructs texture maps; for the inverse direction build tsgl.")
         if self.encoder == "released" and "structure" not in self.streams:
