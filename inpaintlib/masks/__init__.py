@@ -11,13 +11,14 @@ from inpaintlib.masks.areas import (
     touches_border,
 )
 from inpaintlib.masks.files import MaskSet, mask_folder, read_mask
-from inpaintlib.masks.frozen import FROZEN, checksum, draw_frozen, frozen, frozen_bins
+from inpaintlib.masks.frozen import CHECKSUMS, FROZEN, checksum, draw_frozen, frozen, frozen_bins
 from inpaintlib.masks.irregular import irregular
 from inpaintlib.masks.lama import RECIPES, Recipe, box, lama
 
 __all__ = [
     "AREA_BINS",
     "BORDER_BAND",
+    "CHECKSUMS",
     "FROZEN",
     "MISF_BINS",
     "RECIPES",

@@ -28,6 +28,7 @@ CHECKSUMS: dict[str, str] = {
     "lama-256": "dd799ad0c1e58bfd89856c0b89455054127461e101fd1f56b98dd2607466d973",
     "large-256": "99c545a3f76ebef448ae7de6d81c8c44926eaed04a4d540053de224b3e4fcb80",
     "box-256": "e030de924b20af3c93c648c90b08723a31beff9843a497007745b732c57164a7",
+    "lama-512": "5851ff1b66a06e0ce07a79bb11bb95ebc52f06b478bd534f74fb09682465ea8f",
 }
 """Name of each set -> SHA-256 over its bits and bin labels. The name ends with the side in pixels."""
 
@@ -37,9 +38,9 @@ FROZEN = tuple(CHECKSUMS)
 def frozen(name: str) -> Float[Tensor, "n 1 h w"]:
     """One frozen set as float32, 1 known, 0 hole; row i is of the bin `frozen_bins(name)[i]`.
 
-    irregular-*: 8 masks for each of AREA_BINS, 4 near the border, then 4 in the interior; lama-256: 8 each of narrow,
-    medium, wide; large-256: the same kinds with more than half of the image as hole; box-256: 2 for each bin from 10
-    to 50 %. Raises InputError for an unknown name, or when the stored bits do not have their checksum.
+    irregular-*: 8 masks for each of AREA_BINS, 4 near the border, then 4 in the interior; lama-256 and lama-512: 8
+    each of narrow, medium, wide; large-256: the same kinds with more than half of the image as hole; box-256: 2 for
+    each bin from 10 to 50 %. Raises InputError for an unknown name, or when the stored bits do not have their checksum.
     """
     bits, _ = _stored(name)
     side = int(name.rsplit("-", 1)[1])
@@ -87,6 +88,7 @@ def _draw_all(generator: torch.Generator) -> Iterator[tuple[str, Tensor, list[st
     yield "large-256", torch.cat([lama(1, 256, generator, kind, min_area=0.5) for kind in large]), large
     bins = [name for name in ("10-20", "20-30", "30-40", "40-50") for _ in range(2)]
     yield "box-256", torch.cat([box(1, 256, generator, AREA_BINS[name]) for name in bins]), bins
+    yield "lama-512", torch.cat([lama(8, 512, generator, kind) for kind in RECIPES]), kinds
 
 
 def _stored(name: str) -> tuple[np.ndarray, np.ndarray]:
