@@ -74,24 +74,28 @@ def _photographs(options: argparse.Namespace) -> Sequence:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
-    from inpaintlib import evaluation, study
-    from inpaintlib.metrics import Lpips
+    from inpaintlib import evaluation, methods, reports
+    from inpaintlib.protocols import PROTOCOLS
     from inpaintlib.weights import load
 
-    if options.protocol not in evaluation.PROTOCOLS:
-        known = ", ".join(evaluation.PROTOCOLS)
-        raise InputError(f"There is no protocol {options.protocol!r}; the protocols are {known}.")
-    protocol = evaluation.PROTOCOLS[options.protocol]
-    if options.method in ("telea", "navier-stokes"):
-        fill, priors = evaluation.opencv(options.method), ()
+    if options.protocol not in PROTOCOLS:
+        raise InputError(f"There is no protocol {options.protocol!r}; the protocols are {', '.join(PROTOCOLS)}.")
+    protocol = PROTOCOLS[options.protocol]
+    if options.export:
+        print(f"{methods.export(protocol, options.export)} masked images and masks in {options.export}")
+        return 0
+    if options.method is None:
+        raise InputError("Name what to evaluate: a network, a classical method, or a folder of results.")
+    if options.method in methods.CLASSICAL:
+        method = methods.classical(options.method)
+    elif Path(options.method).is_dir():
+        method = methods.folder(options.method, protocol)
     else:
-        network = load(options.method, profile=options.profile)
-        fill, priors = evaluation.network(network), network.priors
-    summary = study.summarise(evaluation.evaluate(fill, protocol, priors=priors, lpips=Lpips()), protocol)
-    print(f"{options.method} on {protocol.name}, {len(protocol.rows())} images: mean [95 % interval over photographs]")
-    for bin_name, metrics in summary.items():
-        for metric, (mean, low, high) in metrics.items():
-            print(f"{bin_name:<8} {metric:<10} {mean:8.4f} [{low:.4f}, {high:.4f}]")
+        method = methods.network(load(options.method, profile=options.profile))
+    found = evaluation.evaluate(method, protocol, instruments=evaluation.Instruments.load(method.device))
+    print(reports.text(options.method, found))
+    if options.out:
+        print(reports.save(options.out, options.method, found, method.device))
     return 0
 
 
@@ -134,6 +138,18 @@ def _study_run(options: argparse.Namespace) -> int:
                 study.run(experiment)
             except Diverged as error:
                 return _failed(error)
+    return 0
+
+
+def _study_measure(options: argparse.Namespace) -> int:
+    from inpaintlib import study
+
+    for experiment in study.select(options.profile, tuple(options.only)):
+        if study.done(experiment):
+            print(f"{experiment.id}: measured on today's protocols already", flush=True)
+        else:
+            print(f"{experiment.id}: measuring", flush=True)
+            study.measure(experiment)
     return 0
 
 
@@ -192,10 +208,21 @@ def _add_train(commands: argparse._SubParsersAction) -> None:
 
 
 def _add_evaluate(commands: argparse._SubParsersAction) -> None:
-    command = commands.add_parser("evaluate", help="measure a network, or OpenCV, on the frozen photographs and masks")
-    command.add_argument("method", metavar="METHOD", help="a network's name, telea or navier-stokes")
+    command = commands.add_parser("evaluate", help="measure a method on frozen photographs and holes")
+    command.add_argument(
+        "method",
+        metavar="METHOD",
+        nargs="?",
+        help="a network's name; telea, navier-stokes or biharmonic; or a folder of results for what --export wrote",
+    )
     command.add_argument("--profile", help="whose weights (default: the largest profile that has some)")
     command.add_argument("--protocol", default="bundled-256", help="photographs and masks (default: %(default)s)")
+    command.add_argument(
+        "--out", type=Path, metavar="FOLDER", help="also write rows.csv, a line an image, and run.json"
+    )
+    command.add_argument(
+        "--export", type=Path, metavar="FOLDER", help="only write the protocol's masked images and masks"
+    )
     command.set_defaults(run=_evaluate)
 
 
@@ -205,11 +232,14 @@ def _add_study(commands: argparse._SubParsersAction) -> None:
     for name, run, description in (
         ("list", _study_list, "which there are"),
         ("status", _study_status, "how far each is"),
-        ("run", _study_run, "train and evaluate what is not done; goes on where it was stopped"),
+        ("run", _study_run, "train and measure what is not done; goes on where it was stopped"),
+        ("measure", _study_measure, "measure again with the weights at hand what an older protocol measured"),
     ):
         action = actions.add_parser(name, help=description)
         action.add_argument("--profile", default="laptop", help="default: %(default)s")
-        action.add_argument("--only", nargs="+", default=[], metavar="ID", help="experiments or groups (default: all)")
+        action.add_argument(
+            "--only", nargs="+", default=[], metavar="NAME", help="experiments or groups (default: all)"
+        )
         action.set_defaults(run=run)
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import sys
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
@@ -97,32 +97,38 @@ class Crops:
         return image
 
 
-def evaluation_crops(
-    photos: Sequence, size: int, per_photo: int = 1, seed: int = 0
-) -> tuple[UInt8[Tensor, "n 3 size size"], list[str], list[str]]:
-    """Fixed crops at native scale: (crops, the name of each one's photograph, its group), `per_photo` rows a photo.
+def positions(photos: Sequence, size: int, per_photo: int = 1, seed: int = 0) -> Iterator[tuple[int, int, int]]:
+    """Where fixed crops at native scale lie: (index of the photograph, top, left), `per_photo` of each.
 
     A position is a function of (seed, name, number of the crop) alone, through SHA-256: it is the same on every
     machine and does not change when other photographs come or go. Photographs whose short side is below `size` are
     left out. Raises InputError when none remains.
 
-    photos: a PhotoSet, or any sequence of uint8 [H, W, 3] with `names` and `groups`.
+    photos: a PhotoSet, or any sequence of uint8 [H, W, 3] with `names`.
     """
-    crops, names, groups = [], [], []
-    for image, name, group in zip(photos, photos.names, photos.groups):
+    found = False
+    for index, (image, name) in enumerate(zip(photos, photos.names)):
         if min(image.shape[:2]) < size:
             continue
+        found = True
         for number in range(per_photo):
             digest = hashlib.sha256(f"{seed}/{name}/{number}".encode()).digest()
             top = int.from_bytes(digest[:8], "big") % (image.shape[0] - size + 1)
             left = int.from_bytes(digest[8:16], "big") % (image.shape[1] - size + 1)
-            crops.append(image[top : top + size, left : left + size])
-            names.append(name)
-            groups.append(group)
-    if not crops:
+            yield index, top, left
+    if not found:
         raise InputError(
             f"no photograph is {size} pixels or more on its short side; give larger ones or a smaller crop"
         )
+
+
+def evaluation_crops(
+    photos: Sequence, size: int, per_photo: int = 1, seed: int = 0
+) -> tuple[UInt8[Tensor, "n 3 size size"], list[str], list[str]]:
+    """The crops at `positions`: (crops, the name of each one's photograph, its group). Errors as there."""
+    places = list(positions(photos, size, per_photo, seed))
+    crops = [photos[i][top : top + size, left : left + size] for i, top, left in places]
+    names, groups = [photos.names[i] for i, *_ in places], [photos.groups[i] for i, *_ in places]
     return torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2).contiguous(), names, groups
 
 

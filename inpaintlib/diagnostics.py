@@ -13,9 +13,12 @@ from inpaintlib.ops.residual import local_residual
 
 __all__ = [
     "channel_distribution",
+    "channel_energy",
     "channel_entropy",
+    "distribution",
     "high_pass",
     "kl",
+    "kl_to_previous_layer",
     "local_residual",
     "spectrogram",
 ]
@@ -24,13 +27,25 @@ CUTOFF = 0.125
 """Cycles per pixel where `high_pass` lets 39 % through: a quarter of the highest frequency a map can hold."""
 
 
-def channel_distribution(features: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c"]:
-    """Each channel's share of a map's total absolute activation: positive, summing to one, free of the map's scale.
+def channel_energy(features: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c"]:
+    """Each channel's mean absolute activation over positions, in the units of the map.
 
-    The vector "with the dimension as the number of all channels" that TSGL's KL divergence compares (Sec. III-B1).
+    The vector "with the dimension as the number of all channels" into which TSGL's KL divergence turns a map (Sec.
+    III-B1). Absolute values, because a channel that is far from zero speaks whichever its sign, and because the signed
+    mean of a high-pass map is zero by construction.
     """
-    energy = features.abs().mean(dim=(2, 3)) + torch.finfo(features.dtype).tiny
-    return energy / energy.sum(dim=1, keepdim=True)
+    return features.abs().mean(dim=(2, 3))
+
+
+def distribution(energy: Float[Tensor, "... c"]) -> Float[Tensor, "... c"]:
+    """Non-negative numbers over channels as shares: positive, summing to one, free of the map's scale."""
+    energy = energy + torch.finfo(energy.dtype).tiny
+    return energy / energy.sum(dim=-1, keepdim=True)
+
+
+def channel_distribution(features: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c"]:
+    """Each channel's share of a map's total absolute activation: what the KL divergence here compares."""
+    return distribution(channel_energy(features))
 
 
 def kl(p: Float[Tensor, "... c"], q: Float[Tensor, "... c"]) -> Float[Tensor, "..."]:
@@ -42,6 +57,17 @@ def kl(p: Float[Tensor, "... c"], q: Float[Tensor, "... c"]) -> Float[Tensor, ".
     """
     log_p, log_q = (x.clamp_min(torch.finfo(x.dtype).tiny).log() for x in (p, q))
     return (p * (log_p - log_q)).sum(dim=-1)
+
+
+def kl_to_previous_layer(
+    energy: Float[Tensor, "... layers c"], baseline: Float[Tensor, "... layers c"]
+) -> Float[Tensor, "... layers-1"]:
+    """KL(p || q) in nats for every layer k but the first: p = layer k of a variant, q = layer k - 1 of the baseline.
+
+    energy, baseline: `channel_energy` of successive layers, of maps of one kind. What is lost by the downsampling from
+    layer k - 1 to layer k, measured against what a network without guides holds there: TSGL Fig. 9, 10, 12, 20, 21.
+    """
+    return kl(distribution(energy[..., 1:, :]), distribution(baseline[..., :-1, :]))
 
 
 def channel_entropy(features: Float[Tensor, "b c h w"]) -> Float[Tensor, "b h w"]:

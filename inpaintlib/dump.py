@@ -9,14 +9,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from inpaintlib.batch import Output
-from inpaintlib.diagnostics import (
-    channel_distribution,
-    channel_entropy,
-    high_pass,
-    local_residual,
-    spectrogram,
-)
-from inpaintlib.evaluation import Protocol, batches
+from inpaintlib.diagnostics import channel_energy, channel_entropy, high_pass, local_residual, spectrogram
+from inpaintlib.evaluation import batches
+from inpaintlib.protocols import Protocol
 
 MAP_SIDE = 24
 """Spectrograms are averaged down to at most this many cells a side before they are stored."""
@@ -31,14 +26,16 @@ KINDS: dict[str, Callable[[list[Tensor]], list[Tensor]]] = {
 
 @torch.no_grad()
 def statistics(model: nn.Module, protocol: Protocol, device: torch.device | str = "cpu") -> dict[str, np.ndarray]:
-    """Per photograph: `share_<kind>` [N, layers, C] channel distributions, `entropy_<map>` [N, layers] mean channel
-    entropy in bits, `hole_attention` [N, blocks] attention mass on hole tokens. float32."""
+    """Per photograph: `pooled_<kind>` [N, layers, C] mean absolute activation of each channel, from which any
+    distribution over channels can be made without the network; `entropy_<map>` [N, layers] mean channel entropy in
+    bits, `hole_attention` [N, blocks] attention mass on hole tokens. float32."""
     rows: dict[str, list[Tensor]] = {}
     for output in _outputs(model, protocol, device):
         maps = output.features["head"] + output.features["reconstructed"]
         for kind, derive in KINDS.items():
-            _append(rows, f"share_{kind}", [channel_distribution(x) for x in derive(maps)])
-        for name in ("reconstructed", *(n for n in output.features if n.startswith("branch_"))):
+            _append(rows, f"pooled_{kind}", [channel_energy(x) for x in derive(maps)])
+        branches = [name for name in output.features if name.startswith("branch_")]
+        for name in ("reconstructed", "decoder_input", *branches):
             _append(rows, f"entropy_{name}", [channel_entropy(x).mean(dim=(1, 2)) for x in output.features[name]])
         _append(rows, "hole_attention", [x.reshape(1) for x in output.features["hole_attention"]])
     return {name: torch.cat(parts).cpu().numpy() for name, parts in rows.items()}

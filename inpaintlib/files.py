@@ -4,6 +4,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -57,8 +58,11 @@ def write_text(path: str | os.PathLike, text: str) -> None:
 
 
 def write_json(path: str | os.PathLike, value: Any) -> None:
-    """Write `value` as indented JSON, atomically. Raises ValueError on NaN: a result that is not a number is a bug."""
-    write_text(path, json.dumps(value, indent=1, allow_nan=False, ensure_ascii=False) + "\n")
+    """Write `value` as indented JSON, a list of plain values on one line, atomically. Raises ValueError on NaN: a
+    result that is not a number is a bug."""
+    text = json.dumps(value, indent=1, allow_nan=False, ensure_ascii=False)
+    flat = re.sub(r"\[\n([^\[\]{}]*)\]", lambda found: f"[{' '.join(found[1].split())}]", text)
+    write_text(path, flat + "\n")
 
 
 def sha256(path: str | os.PathLike) -> str:

@@ -4,6 +4,7 @@ import os
 import platform
 import resource
 import subprocess
+from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from inpaintlib import paths
 from inpaintlib.errors import InputError
 from inpaintlib.files import atomic_path, read_json, write_json
 
-SCHEMA = 1
+SCHEMA = 2
 _VERSIONED = ("torch", "torchvision", "numpy", "lightning", "opencv-contrib-python-headless", "lpips")
 
 
@@ -53,6 +54,16 @@ def write_run(folder: str | os.PathLike, run: dict[str, Any], **arrays: dict[str
     write_json(folder / "run.json", {"schema": SCHEMA} | run)
 
 
+def exists(experiment: str, profile: str) -> bool:
+    """Whether an experiment has whole results."""
+    return (paths.results(profile, experiment) / "run.json").is_file()
+
+
+def has(experiment: str, profile: str, name: str) -> bool:
+    """Whether an experiment's results have the arrays `<name>.npz`."""
+    return (paths.results(profile, experiment) / f"{name}.npz").is_file()
+
+
 def read_run(experiment: str, profile: str) -> dict[str, Any]:
     """run.json of an experiment. Raises InputError, naming the command that makes it, when there is none."""
     path = paths.results(profile, experiment) / "run.json"
@@ -72,6 +83,11 @@ def read_arrays(experiment: str, profile: str, name: str = "stats") -> dict[str,
     path = paths.results(profile, experiment) / f"{name}.npz"
     if not path.is_file():
         raise InputError(f"There is no {path.name} among the results of {experiment} in the profile {profile}.")
+    return dict(_loaded(path, path.stat().st_mtime_ns))
+
+
+@lru_cache(maxsize=512)
+def _loaded(path: Path, _changed: int) -> dict[str, np.ndarray]:
     with np.load(path) as file:
         return {k: v.astype(np.float32) if v.dtype == np.float16 else v for k, v in file.items()}
 

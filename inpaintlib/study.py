@@ -1,10 +1,7 @@
-"""The study: which trainings there are, as data, and what one of them leaves behind."""
+"""Run the study: train an experiment, measure it on its protocols, and leave its results."""
 
 import hashlib
 import json
-import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,100 +9,43 @@ import numpy as np
 import torch
 from torch import nn
 
-from inpaintlib import dump, evaluation, inference, paths, results, weights
+from inpaintlib import checkpoint, dump, methods, paths, results, weights
 from inpaintlib.crops import Crops
 from inpaintlib.errors import InputError
-from inpaintlib.evaluation import PROTOCOLS
-from inpaintlib.files import exclusive
-from inpaintlib.metrics import Lpips
+from inpaintlib.evaluation import Instruments, evaluate
+from inpaintlib.experiments import DECODER, FINAL, GROUPS, SCALES, SPECTRA, Experiment, experiments, select, slug
+from inpaintlib.files import exclusive, sha256
+from inpaintlib.methods import Method
+from inpaintlib.models import build
 from inpaintlib.photos import bundled
-from inpaintlib.recipes import recipe
-from inpaintlib.statistics import bootstrap
-from inpaintlib.training import Job, State, train
-from inpaintlib.variant import TABLE_IV, Variant
+from inpaintlib.protocols import PROTOCOLS
+from inpaintlib.summaries import summarise
+from inpaintlib.training import State, train
 
-FINAL = "2Global(Local)->Global(Local)"
-DECODER = "basic"
-"""The plain decoder: what differs between two rows is their encoders alone."""
-SPECTRA = ("Baseline", "Global->Global", "Global->Local", FINAL)
-"""Rows of Table IV whose spectrograms a figure shows."""
+__all__ = [
+    "DECODER",
+    "FINAL",
+    "SPECTRA",
+    "Experiment",
+    "done",
+    "experiments",
+    "fingerprint",
+    "measure",
+    "run",
+    "select",
+    "slug",
+]
 
-
-@dataclass(frozen=True)
-class Experiment:
-    """One training and its evaluation. id = <name>-s<seed>; budget: images seen; group: what it is evidence for."""
-
-    id: str
-    model: str
-    config: dict[str, Any] = field(hash=False)
-    profile: str
-    seed: int
-    budget: int
-    group: str
-
-    @property
-    def job(self) -> Job:
-        """What the training loop is given."""
-        return Job(self.model, self.config, recipe(self.profile), self.seed, self.budget)
+LOOKED_INTO = ("table-iv", "decoders", "tau")
+"""Groups whose claims are about maps inside the networks: their experiments keep diagnostics.npz."""
 
 
-@dataclass(frozen=True)
-class Scale:
-    """How large a profile's experiments are: widths and images seen of the ablations and of the final network."""
-
-    width: int
-    budget: int
-    final_width: int
-    final_budget: int
-    protocol: str
-    diagnostics: str
-
-
-SCALES: dict[str, Scale] = {
-    "smoke": Scale(8, 4, 8, 4, "smoke-64", "smoke-64"),
-    "laptop": Scale(8, 8_000, 12, 40_000, "bundled-256", "diagnostics-256"),
-}
-
-
-def slug(variant: Variant | str) -> str:
-    """A variant as part of a file name: "Global(2Local)->Global(Local)" gives "global-2local-to-global-local"."""
-    return re.sub(r"[()]+", "-", str(variant).lower().replace("->", "-to-")).replace("--", "-").strip("-")
-
-
-def experiments(profile: str) -> list[Experiment]:
-    """Every experiment of a profile: Table IV's twelve rows, and the final network. Raises InputError on a profile
-    without a study."""
-    if profile not in SCALES:
-        raise InputError(f"There is no study in the profile {profile!r}; there is one in {', '.join(SCALES)}.")
-    scale = SCALES[profile]
-    rows = [
-        Experiment(
-            f"tsgl-{slug(v)}-s0",
-            "tsgl",
-            {"variant": str(v), "width": scale.width, "decoder": DECODER},
-            profile,
-            0,
-            scale.budget,
-            "table-iv",
-        )
-        for v in TABLE_IV.values()
-    ]
-    final = {"variant": FINAL, "width": scale.final_width, "decoder": DECODER}
-    return [*rows, Experiment("tsgl-final-s0", "tsgl", final, profile, 0, scale.final_budget, "final")]
-
-
-def select(profile: str, only: tuple[str, ...] = ()) -> list[Experiment]:
-    """The experiments of a profile whose id or group is named; all when none is. Raises InputError on a wrong name."""
-    every = experiments(profile)
-    for name in only:
-        if name not in {e.id for e in every} | {e.group for e in every}:
-            known = ", ".join(e.id for e in every)
-            raise InputError(f"The profile {profile} has no experiment or group {name!r}; it has {known}.")
-    return [e for e in every if not only or e.id in only or e.group in only]
+HEADLINE = ("rows", "photographs", "psnr", "kd")
+"""What run.json says of each bin."""
 
 
 def done(experiment: Experiment) -> bool:
-    """Whether the experiment's results are there, made with this job and this protocol."""
+    """Whether the experiment's results are there, made with this job and these protocols."""
     try:
         run = results.read_run(experiment.id, experiment.profile)
     except InputError:
@@ -114,86 +54,150 @@ def done(experiment: Experiment) -> bool:
 
 
 def fingerprint(experiment: Experiment) -> str:
-    """What decides an experiment's numbers, apart from the library's code: job, photographs, protocol.
+    """What decides an experiment's numbers, apart from the library's code: job, photographs, protocols.
 
     Of the recipe only what differs from `Recipe`'s defaults counts, so that results outlive a new option.
     """
-    protocol = PROTOCOLS[SCALES[experiment.profile].protocol]
-    job = experiment.job.as_dict() | {"recipe": experiment.job.recipe.changes()}
-    parts = (job, bundled("train").checksum(), protocol.rows().checksum)
+    measured = [PROTOCOLS[name].rows().checksum for name in experiment.protocols]
+    if not experiment.budget:
+        parts: tuple = (experiment.model, *measured)
+    else:
+        job = experiment.job.as_dict() | {"recipe": experiment.job.recipe.changes()}
+        parts = (job, bundled("train").checksum(), *measured)
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def run(experiment: Experiment, *, accelerator: str = "auto", progress: bool = True) -> None:
-    """Train (or go on training) an experiment, evaluate it, and write its weights and results.
+    """Train (or go on training) an experiment, measure it, and write its weights and results.
 
     When another process runs the same experiment this one waits, and then has nothing left to do.
     """
     scratch = paths.runs(experiment.profile, experiment.id)
     with exclusive(scratch / "lock"):
-        if not ((scratch / "weights.safetensors").exists() and done(experiment)):
-            _train_and_measure(experiment, scratch, accelerator, progress)
+        if done(experiment) and (not experiment.budget or (scratch / "weights.safetensors").exists()):
+            return
+        if not experiment.budget:
+            _measure(experiment, methods.classical(experiment.model), {"parameters": 0}, {})
+            return
+        crops = Crops(bundled("train"), experiment.job.recipe.crop, experiment.job.recipe.scales)
+        state = train(experiment.job, crops, scratch, accelerator=accelerator, progress=progress)
+        _measure_training(experiment, state, scratch)
 
 
-def _train_and_measure(experiment: Experiment, scratch: Path, accelerator: str, progress: bool) -> None:
-    crops = Crops(bundled("train"), experiment.job.recipe.crop, experiment.job.recipe.scales)
-    state = train(experiment.job, crops, scratch, accelerator=accelerator, progress=progress)
-    device = next(state.average.parameters()).device
+def _measure_training(experiment: Experiment, state: State, scratch: Path) -> None:
+    model, job = state.average, experiment.job
     identity = {
         "experiment": experiment.id,
         "profile": experiment.profile,
         "seed": experiment.seed,
         "model": experiment.model,
-        "config": vars(state.average.config),
+        "config": vars(model.config),
         "group": experiment.group,
-        "images_seen": state.step * experiment.job.recipe.batch,
+        "images_seen": state.step * job.recipe.batch,
     }
-    made = results.provenance(device)
-    weights.store(scratch / "weights.safetensors", state.average, identity | {"commit": made["commit"]})
-    _write(experiment, state, identity | made, device)
-
-
-def _write(experiment: Experiment, state: State, note: dict[str, Any], device: torch.device) -> None:
-    scale, model = SCALES[experiment.profile], state.average
-    protocol, looked = PROTOCOLS[scale.protocol], PROTOCOLS[scale.diagnostics]
-    measure = Lpips().to(device)
-    fill = inference.scaled(model) if experiment.group == "final" else evaluation.network(model)
-    values = evaluation.evaluate(fill, protocol, priors=model.priors, lpips=measure, device=device)
-    arrays = {"stats": values, "curves": curves(state)}
-    if experiment.group == "table-iv":
-        arrays["diagnostics"] = dump.statistics(model, looked, device)
-    if experiment.group == "table-iv" and experiment.config["variant"] in SPECTRA:
-        arrays["spectra"] = dump.spectra(model, looked, device)
-    measured = {
-        "job": fingerprint(experiment),
-        "recipe": experiment.job.recipe.as_dict(),
-        "asked": "at the scale of the hole" if experiment.group == "final" else "at full scale",
-        "parameters": inference_parameters(model),
+    file = scratch / "weights.safetensors"
+    weights.store(file, model, identity | {"commit": results.commit()})
+    checkpoint.load_weights(file, model, missing=model.training_only)  # measured as it is stored, in half precision
+    training = {
+        "images_seen": identity["images_seen"],
+        "recipe": job.recipe.as_dict(),
         "photographs": bundled("train").checksum(),
-        "protocol": {"name": protocol.name, "checksum": protocol.rows().checksum},
-        "diagnostics_protocol": {"name": looked.name, "checksum": looked.rows().checksum},
+        "parameters": inference_parameters(model),
+        "weights": sha256(file),
         "seconds": round(state.seconds, 1),
-        "peak_bytes": results.peak_bytes(device),
-        "summary": summarise(values, protocol),
     }
-    results.write_run(paths.results(experiment.profile, experiment.id), note | measured, **arrays)
+    method = _as_asked(experiment, model)
+    arrays = {"curves": curves(state)} | _inside(experiment, model, method.device)
+    _measure(experiment, method, {"config": identity["config"]} | training, arrays)
 
 
-def summarise(values: dict[str, Any], protocol: evaluation.Protocol) -> dict[str, Any]:
-    """Mean and 95 % interval over photographs of every metric, in every bin of the protocol and over all of them."""
-    rows = protocol.rows()
-    groups: dict[str, Callable] = {"all": lambda b: b == b} | {n: (lambda b, n=n: b == n) for n in protocol.bins}
-    summary: dict[str, Any] = {}
-    for name, chosen in groups.items():
-        picked = chosen(rows.bin)
-        summary[name] = {
-            metric: [round(x, 5) for x in (i.mean, i.low, i.high)]
-            for metric, i in ((m, bootstrap(v[picked], rows.group[picked])) for m, v in values.items())
-        }
-    return summary
+def measure(experiment: Experiment) -> None:
+    """Measure an experiment again with the weights that it left, after a protocol or a metric has changed.
+
+    The weights are those in runs/, or the shipped ones; what the training itself left stays as it is. Raises InputError
+    when there are no such weights, or no results that tell how they were trained.
+    """
+    if not experiment.budget:
+        _measure(experiment, methods.classical(experiment.model), {"parameters": 0}, {})
+        return
+    places = (paths.runs(experiment.profile, experiment.id) / "weights.safetensors", _shipped(experiment))
+    file = next((place for place in places if place.exists()), None)
+    if file is None:
+        raise InputError(
+            f"There are no weights of {experiment.id}; `inpaintlib study run --profile {experiment.profile} --only"
+            f" {experiment.id}` trains it."
+        )
+    before = results.read_run(experiment.id, experiment.profile)
+    model = build(experiment.model, **before["config"])
+    note = checkpoint.load_weights(file, model, missing=model.training_only)
+    if note["experiment"] != experiment.id or note["images_seen"] != before["images_seen"]:
+        raise InputError(f"{file} was trained otherwise than the results of {experiment.id} say; run it again.")
+    kept = ("config", "images_seen", "recipe", "photographs", "parameters", "seconds")
+    training = {key: before[key] for key in kept} | {"weights": sha256(file)}
+    method = _as_asked(experiment, model)
+    _measure(experiment, method, training, _inside(experiment, model, method.device))
 
 
-def curves(state: State, points: int = 60) -> dict[str, np.ndarray]:
+def _shipped(experiment: Experiment) -> Path:
+    return paths.SHIPPED_WEIGHTS / experiment.profile / f"{experiment.id}.safetensors"
+
+
+def _as_asked(experiment: Experiment, model: nn.Module) -> Method:
+    """The network that is shipped is measured as `il.inpaint` asks it, the others at full scale."""
+    return methods.as_inpaint(model) if experiment.group == "final" else methods.network(model)
+
+
+def _inside(experiment: Experiment, model: nn.Module, device: torch.device) -> dict[str, dict[str, np.ndarray]]:
+    """What the figures and claims read of the network's maps."""
+    looked, arrays = PROTOCOLS[SCALES[experiment.profile].diagnostics], {}
+    if any(experiment.name in GROUPS[group].rows.values() for group in LOOKED_INTO):
+        arrays["diagnostics"] = dump.statistics(model, looked, device)
+    if experiment.seed == 0 and experiment.group == "table-iv" and experiment.config["variant"] in SPECTRA:
+        arrays["spectra"] = dump.spectra(model, looked, device)
+    return arrays
+
+
+def _measure(
+    experiment: Experiment, method: Method, training: dict[str, Any], arrays: dict[str, dict[str, np.ndarray]]
+) -> None:
+    """Measure a method on the experiment's protocols, and write everything."""
+    instruments, measured = Instruments.load(method.device), []
+    for name in experiment.protocols:
+        found = evaluate(method, PROTOCOLS[name], instruments=instruments)
+        suffix = f"-{name}" if measured else ""
+        arrays |= {f"stats{suffix}": found.values, f"distances{suffix}": found.distances}
+        measured.append({"name": name, "checksum": found.checksum, "summary": _headline(summarise(found))})
+    looked = PROTOCOLS[SCALES[experiment.profile].diagnostics]
+    note = {
+        "experiment": experiment.id,
+        "profile": experiment.profile,
+        "seed": experiment.seed,
+        "model": experiment.model,
+        "config": {},
+        "group": experiment.group,
+        "images_seen": 0,
+        "job": fingerprint(experiment),
+        "asked": "at the scale of the hole" if experiment.group == "final" else "at full scale",
+        "protocol": {key: measured[0][key] for key in ("name", "checksum")},
+        "diagnostics_protocol": {"name": looked.name, "checksum": looked.rows().checksum},
+        "peak_bytes": results.peak_bytes(method.device),
+        "seconds": 0.0,
+        "summary": measured[0]["summary"],
+        "also": measured[1:],
+    }
+    made = results.provenance(method.device)
+    results.write_run(paths.results(experiment.profile, experiment.id), note | made | training, **arrays)
+
+
+def _headline(summary: dict[str, Any]) -> dict[str, Any]:
+    """A summary short enough for run.json: everything of all rows, and the main metrics of each bin."""
+    return {
+        column: {k: v for k, v in values.items() if k in HEADLINE or column == list(summary)[-1]}
+        for column, values in summary.items()
+    }
+
+
+def curves(state: State, points: int = 20) -> dict[str, np.ndarray]:
     """The training log thinned to at most `points` rows: one array a column, the last row always among them."""
     chosen = np.unique(np.linspace(0, len(state.log) - 1, min(points, len(state.log))).round().astype(int))
     columns = {name: np.array([state.log[i][name] for i in chosen]) for name in state.log[0] if name != "seconds"}

@@ -1,100 +1,135 @@
-"""Evaluation and its bookkeeping: the same rows for all, values that mean what they say, results that come back."""
+"""Evaluation and its bookkeeping: values that mean what they say, results that come back."""
 
 import numpy as np
 import pytest
 import torch
 
 import inpaintlib as il
-from inpaintlib import masks, metrics, paths, results, study
-from inpaintlib.batch import Batch
-from inpaintlib.evaluation import PROTOCOLS, Protocol, batches, evaluate, network, opencv
-from inpaintlib.photos import bundled
+from inpaintlib import distances, metrics, paths, reports, results, views
+from inpaintlib.alexnet import AlexNet
+from inpaintlib.evaluation import Instruments, batches, evaluate
+from inpaintlib.files import read_json
+from inpaintlib.methods import Method, classical, network
+from inpaintlib.ops.canny import canny
+from inpaintlib.priors import gray
+from inpaintlib.protocols import PROTOCOLS
 from inpaintlib.statistics import bootstrap
+from inpaintlib.summaries import summarise
 
 SMALL = PROTOCOLS["smoke-64"]
 
 
-def truth(batch):
-    return batch.target.image
+@pytest.fixture(scope="module")
+def instruments():
+    return Instruments.load()
 
 
-def test_rows_pair_every_crop_with_one_mask_of_every_bin():
-    protocol = PROTOCOLS["bundled-256"]
-    rows = protocol.rows()
-    assert len(rows) == len(bundled("test")) * protocol.per_photo * len(protocol.bins)
-    for name in protocol.bins:
-        assert masks.in_bin(rows.masks[rows.bin == name], name).all()
-    assert set(rows.photo) == set(bundled("test").names)
-    per_crop = rows.images.view(-1, len(protocol.bins), *rows.images.shape[1:])
-    assert (per_crop == per_crop[:, :1]).all()
+@pytest.fixture(scope="module")
+def telea(instruments):
+    return evaluate(classical("telea"), SMALL, instruments=instruments)
 
 
-def test_rows_never_change():
-    """These checksums name what the committed results were measured on; a change makes them worthless."""
-    assert PROTOCOLS["bundled-256"].rows().checksum == "deb41618a1a52f09"
-    assert PROTOCOLS["diagnostics-256"].rows().checksum == "49ec986b353e5f32"
-
-
-def test_another_protocol_has_another_checksum():
-    other = Protocol("other", "test", 64, 1, "irregular-64", ("10-20", "40-50"), photographs=2)
-    assert other.rows().checksum != SMALL.rows().checksum
-
-
-def test_the_truth_is_perfect_and_a_gray_hole_is_not():
-    perfect = evaluate(truth, SMALL)
-    assert (perfect["psnr"] == metrics.PSNR_CAP).all()
-    assert perfect["ssim"] == pytest.approx(1)
-    gray = evaluate(lambda batch: batch.image, SMALL)
-    assert (gray["hole_psnr"] < gray["psnr"]).all()
+def test_the_truth_is_perfect_and_a_gray_hole_is_not(instruments):
+    perfect = evaluate(Method(lambda batch: batch.target.image), SMALL, instruments=instruments)
+    assert (perfect.values["psnr"] == metrics.PSNR_CAP).all()
+    assert (perfect.values["edge_psnr"] == metrics.PSNR_CAP).all()
+    assert perfect.values["ssim"] == pytest.approx(1)
+    assert perfect.values["lpips"] == pytest.approx(0, abs=1e-6)
+    assert perfect.distances["kd"] == pytest.approx(0, abs=1e-9)
+    assert perfect.distances["fd"] == pytest.approx(0, abs=1e-3)
+    gray_hole = evaluate(Method(lambda batch: batch.image), SMALL).values
+    assert (gray_hole["hole_psnr"] < gray_hole["psnr"]).all()
     rows = SMALL.rows()
     hole = 1 - rows.masks[0]
     error = (hole * ((rows.images[0] / 255) - 128 / 255)).abs().sum() / hole.sum() / 3
-    assert float(gray["hole_l1"][0]) == pytest.approx(float(error), abs=1e-4)
+    assert float(gray_hole["hole_l1"][0]) == pytest.approx(float(error), abs=1e-4)
 
 
-def test_methods_leave_known_pixels_alone():
-    batch = next(iter(batches(SMALL, il.build("tsgl", width=4).priors)))
-    kept = batch.mask.expand_as(batch.image) > 0
-    for fill in (opencv("telea"), opencv("navier-stokes"), network(il.build("tsgl", width=4))):
-        with torch.no_grad():
-            assert torch.equal(fill(batch)[kept], batch.image[kept])
+def test_every_value_is_that_of_its_own_row(telea):
+    """One row, measured by itself with the metrics' own functions, gives the value that stands in its place."""
+    rows, index = SMALL.rows(), 7
+    batch = next(batches(SMALL, (), rows=[index]))
+    result = ((classical("telea").fill(batch) + 1) * 127.5).round() / 255
+    truth = rows.images[index : index + 1] / 255
+    assert telea.values["psnr"][index] == pytest.approx(float(metrics.psnr(result, truth)[0]), abs=1e-4)
+    edges = [canny(gray(x), sigma=2.0) for x in (result, truth)]
+    assert telea.values["edge_ssim"][index] == pytest.approx(float(metrics.ssim(*edges)[0]), abs=1e-4)
+    alone = evaluate(classical("telea"), SMALL, rows=[index]).values
+    assert all(telea.values[name][index] == pytest.approx(alone[name][0], abs=1e-5) for name in alone)
 
 
-def test_opencv_sees_no_hidden_pixel():
-    rows = SMALL.rows()
-    batch = Batch.make(rows.images, rows.masks, priors=())
-    noise = torch.where(rows.masks > 0, batch.target.image, torch.randn_like(batch.target.image).clamp(-1, 1))
-    other = Batch.make(noise, rows.masks, priors=())
-    assert torch.equal(opencv("telea")(batch), opencv("telea")(other))
+def test_the_residual_view_is_the_subtraction_of_the_paper_on_an_image():
+    image = torch.rand(1, 3, 6, 8, dtype=torch.float64)
+    expected = torch.empty_like(image)
+    for y in range(6):
+        for x in range(8):
+            cell = image[..., y // 2 * 2 : y // 2 * 2 + 2, x // 2 * 2 : x // 2 * 2 + 2]
+            expected[..., y, x] = image[..., y, x] - cell.mean((-2, -1)) + 0.5
+    found = views.VIEWS["residual"](image)
+    assert found == pytest.approx(expected, abs=1e-12)
+    photograph = views.VIEWS["residual"](PROTOCOLS["bundled-256"].rows().images[:60] / 255)
+    assert ((photograph < 0) | (photograph > 1)).float().mean() < 1e-3
 
 
-def test_bootstrap_keeps_photographs_together():
-    values, groups = [0.0] * 10 + [1.0], ["a"] * 10 + ["b"]
-    interval = bootstrap(values, groups)
-    assert interval.mean == 0.5
-    assert (interval.low, interval.high) == (0.0, 1.0)
-    assert interval.photographs == 2
-    assert f"{interval:.1f}" == "0.5 [0.0, 1.0]"
-    for wrong in (([], []), ([1.0], ["a", "b"])):
-        with pytest.raises(ValueError, match="bootstrap needs rows"):
-            bootstrap(*wrong)
+def test_the_kernel_distance_is_that_of_the_trunks_features(telea):
+    """Recomputed here from the images, in one column; the mean of its pseudovalues is what tables print."""
+    rows, trunk = SMALL.rows(), AlexNet()
+    chosen = np.flatnonzero(rows.column("30-50"))
+    batch = next(batches(SMALL, (), batch_size=99, rows=chosen))
+    result = ((classical("telea").fill(batch) + 1) * 127.5).round() / 127.5 - 1
+    with torch.no_grad():
+        x, y = (trunk(part).double().numpy() for part in (result, batch.target.image))
+    value = distances.kernel_distance(x, y, rows.group[chosen])
+    place = list(SMALL.columns).index("30-50")
+    assert telea.distances["kd"][place].mean() == pytest.approx(value, rel=1e-3, abs=1e-6)
+    assert telea.distances["kd"].shape == (len(SMALL.columns), len(np.unique(rows.group)))
+    assert {"kd", "edge_kd", "residual_kd", "fd"} == {n for n in telea.distances if not n.endswith("_blocks")}
 
 
-def test_bootstrap_covers_the_truth_about_as_often_as_it_says():
-    generator = np.random.default_rng(0)
-    names = [str(i) for i in range(30)]
-    hits = 0
-    for seed in range(200):
-        interval = bootstrap(generator.normal(2, 1, 30), names, draws=400, seed=seed)
-        hits += interval.low <= 2 <= interval.high
-    assert 0.88 <= hits / 200 <= 0.98
+def test_a_worse_method_has_the_larger_distance(instruments, telea):
+    black = evaluate(Method(lambda batch: batch.image * batch.mask - (1 - batch.mask)), SMALL, instruments=instruments)
+    place = list(SMALL.columns).index("all")
+    assert black.distances["kd"][place].mean() > 2 * abs(telea.distances["kd"][place].mean())
+    assert black.distances["fd"][place].mean() > telea.distances["fd"][place].mean()
+
+
+def test_a_summary_holds_an_interval_and_the_counts_behind_it(telea):
+    rows, summary = SMALL.rows(), summarise(telea)
+    assert list(summary) == [*SMALL.bins, "all"]
+    assert summary["all"]["rows"] == len(rows)
+    assert summary["all"]["photographs"] == len(np.unique(rows.group))
+    mean, low, high = summary["20-30"]["psnr"]
+    picked = rows.column("20-30")
+    expected = bootstrap(telea.values["psnr"][picked], rows.group[picked])
+    assert (mean, low, high) == pytest.approx((expected.mean, expected.low, expected.high), rel=1e-4)
+
+
+def test_a_report_says_what_stands_behind_it_and_never_calls_it_fid(telea, tmp_path):
+    printed = reports.text("telea", telea)
+    assert f"({SMALL.rows().checksum})" in printed
+    assert "12 crops of 2 photographs" in printed
+    assert "KD-AlexNet" in printed
+    assert not any(line.split()[0] in ("FID", "KID") for line in printed.splitlines()[:-1])
+    assert "FID and KID are not measured here because" in printed.splitlines()[-1]
+    folder = reports.save(tmp_path / "telea", "telea", telea, "cpu")
+    lines = (folder / "rows.csv").read_text().splitlines()
+    assert len(lines) == 1 + len(SMALL.rows())
+    assert lines[0].split(",")[:4] == ["row", "photograph", "bin", "psnr"]
+    assert float(lines[8].split(",")[3]) == pytest.approx(float(telea.values["psnr"][7]), rel=1e-5)
+    assert read_json(folder / "run.json")["protocol"]["checksum"] == SMALL.rows().checksum
+
+
+def test_networks_are_put_into_evaluation_mode():
+    model = il.build("tsgl", width=4).train()
+    assert network(model).priors == model.priors
+    assert not model.training
 
 
 def test_a_run_comes_back_and_an_absent_one_names_its_command(tmp_path, monkeypatch):
     monkeypatch.setenv("INPAINTLIB_HOME", str(tmp_path))
     folder = paths.results("laptop", "x-s0")
     results.write_run(folder, {"a": 1}, stats={"psnr": np.array([30.123456, 20.0]), "n": np.array([1, 70000])})
-    assert results.read_run("x-s0", "laptop") == {"schema": 1, "a": 1}
+    assert results.read_run("x-s0", "laptop") == {"schema": results.SCHEMA, "a": 1}
     arrays = results.read_arrays("x-s0", "laptop")
     assert arrays["psnr"].dtype == np.float32
     assert arrays["psnr"] == pytest.approx([30.123456, 20], abs=0.02)
@@ -113,46 +148,3 @@ def test_provenance_outside_a_checkout_says_so(tmp_path, monkeypatch):
     assert made["commit"] == "unknown"
     assert made["dirty"] is True
     assert made["versions"]["torch"] == torch.__version__.split("+")[0]
-
-
-def test_the_study_is_table_iv_and_the_final_network():
-    for profile in ("smoke", "laptop"):
-        every = study.experiments(profile)
-        assert [e.config["variant"] for e in every[:12]] == list(il.TABLE_IV)
-        assert len({e.id for e in every}) == 13
-        assert len({e.budget for e in every[:12]}) == len({e.config["width"] for e in every[:12]}) == 1
-    ids = [e.id for e in study.select("laptop", ("table-iv", "tsgl-final-s0"))]
-    assert len(ids) == 13
-    assert "tsgl-global-2local-to-global-local-s0" in ids
-    with pytest.raises(il.InputError, match="no experiment or group 'nothing'"):
-        study.select("laptop", ("nothing",))
-    with pytest.raises(il.InputError, match="no study in the profile 'desk'"):
-        study.experiments("desk")
-
-
-def test_one_experiment_from_training_to_results(tmp_path, monkeypatch):
-    monkeypatch.setenv("INPAINTLIB_HOME", str(tmp_path))
-    experiment = study.select("smoke", ("tsgl-2global-local-to-global-local-s0",))[0]
-    assert not study.done(experiment)
-    study.run(experiment, accelerator="cpu", progress=False)
-    assert study.done(experiment)
-    written = (paths.results("smoke", experiment.id) / "run.json").stat().st_mtime_ns
-    study.run(experiment, accelerator="cpu", progress=False)
-    assert (paths.results("smoke", experiment.id) / "run.json").stat().st_mtime_ns == written
-    run = results.read_run(experiment.id, "smoke")
-    named = "experiment profile seed model config protocol commit dirty versions device images_seen seconds peak_bytes"
-    assert {*named.split(), "summary"} <= run.keys()
-    values = results.read_arrays(experiment.id, "smoke")
-    rows = SMALL.rows()
-    assert all(len(v) == len(rows) for v in values.values())
-    mean = bootstrap(values["psnr"], rows.group).mean
-    assert run["summary"]["all"]["psnr"][0] == pytest.approx(mean, abs=0.02)
-    again = evaluate(network(il.load("tsgl", profile="smoke")), SMALL, priors=("edge", "gray", "smooth"))
-    assert again["psnr"] == pytest.approx(values["psnr"], abs=0.1)
-    shares = results.read_arrays(experiment.id, "smoke", "diagnostics")
-    assert shares["share_texture"].sum(-1) == pytest.approx(1, abs=2e-3)
-    assert shares["share_texture"].shape[1] == 6
-    assert shares["share_residual"].shape[1] == 5
-    assert {f"high_pass_{k}" for k in range(6)} < results.read_arrays(experiment.id, "smoke", "spectra").keys()
-    folder = paths.results("smoke", experiment.id)
-    assert sum((folder / n).stat().st_size for n in ("run.json", "stats.npz", "diagnostics.npz", "curves.npz")) < 20_000

@@ -76,6 +76,14 @@ def test_ssim_in_the_hole_averages_scikit_images_map(pair, hole):
         np.testing.assert_allclose(got[i], full[:, hole[i, 0].numpy() == 0].mean(), atol=2e-5)
 
 
+def test_both_ssims_from_one_map_are_the_two_by_themselves(pair, hole):
+    whole, hidden = metrics.ssim_whole_and_hole(*pair, hole)
+    assert torch.allclose(whole, metrics.ssim(*pair), atol=1e-6)
+    assert torch.allclose(hidden, metrics.ssim(*pair, hole=hole), atol=1e-6)
+    with pytest.raises(InputError, match="at least 11 x 11"):
+        metrics.ssim_whole_and_hole(*(part[..., :10, :10] for part in pair), torch.zeros(len(pair[0]), 1, 10, 10))
+
+
 def test_l1_and_psnr_in_the_hole_by_hand(pair, hole):
     a, b = pair
     for i in range(len(a)):

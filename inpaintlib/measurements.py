@@ -1,0 +1,165 @@
+"""The results of a group of experiments, aligned: the same rows for every label, a line for every seed."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from inpaintlib import experiments, results
+from inpaintlib.errors import InputError
+from inpaintlib.experiments import GROUPS, SCALES
+from inpaintlib.protocols import PROTOCOLS, Rows
+
+
+class NotRun(InputError):
+    """Evidence that is declared, and has no results on this machine yet."""
+
+
+class Measurements:
+    """What a group's experiments measured on one protocol, in one profile.
+
+    Raises InputError when the group or the protocol does not exist. Everything that reads a result raises NotRun when
+    it is not there, and InputError when it was made on another protocol than today's: such results share no table.
+    """
+
+    def __init__(self, group: str, protocol: str, profile: str):
+        if group not in GROUPS:
+            raise InputError(f"There is no group {group!r} of experiments; there is {', '.join(GROUPS)}.")
+        if protocol not in PROTOCOLS:
+            raise InputError(f"There is no protocol {protocol!r}; there is {', '.join(PROTOCOLS)}.")
+        self.group, self.profile = GROUPS[group], profile
+        self.protocol = _stand_in(protocol, profile)
+        self._runs: dict[str, dict[int, dict[str, Any]]] = {}
+
+    @property
+    def labels(self) -> list[str]:
+        """The group's labels, with results or without."""
+        return list(self.group.rows)
+
+    @property
+    def rows(self) -> Rows:
+        """The protocol's rows."""
+        return PROTOCOLS[self.protocol].rows()
+
+    @property
+    def photographs(self) -> np.ndarray:
+        """Names of the photographs (subjects) that `distance` has a value for."""
+        return np.unique(self.rows.group)
+
+    @property
+    def looked(self) -> np.ndarray:
+        """The photograph of each line of the dumps."""
+        return PROTOCOLS[SCALES[self.profile].diagnostics].rows().group
+
+    def column(self, name: str) -> np.ndarray:
+        """Which rows a table's column pools, bool [N]."""
+        return self.rows.column(name)
+
+    def seeds(self, *labels: str) -> list[int]:
+        """The seeds that all of these labels have results of. Raises NotRun when there is none."""
+        common = set.intersection(*({*self._of(label)} for label in labels))
+        if not common:
+            raise NotRun(f"{' and '.join(labels)} have no seed in common in the profile {self.profile}.")
+        return sorted(common)
+
+    def values(self, label: str, metric: str, seeds: Sequence[int] | None = None) -> np.ndarray:
+        """A metric of every row, float64 [S, N], a line a seed (default: all that there are)."""
+        return self._stack(label, seeds, lambda run: self._array(run, label, "stats", metric))
+
+    def distance(self, label: str, metric: str, column: str, seeds: Sequence[int] | None = None) -> np.ndarray:
+        """Pseudovalues of a distance ("kd", "edge_kd", "fd" ...) in a column, float64 [S, photographs]."""
+        place = list(PROTOCOLS[self.protocol].columns).index(column)
+        return self._stack(label, seeds, lambda run: self._array(run, label, "distances", metric)[place])
+
+    def blocks(self, label: str, metric: str, column: str, seeds: Sequence[int] | None = None) -> np.ndarray:
+        """The block estimates behind a distance, float64 [S, blocks]."""
+        return self.distance(label, f"{metric}_blocks", column, seeds)
+
+    def pooled(self, label: str, kind: str, seeds: Sequence[int] | None = None) -> np.ndarray:
+        """Mean absolute activation of each channel, float64 [S, photographs, layers, C]; kind: texture, high_pass
+        (layers 0 to 5) or residual (layers 1 to 5)."""
+        return self.dump(label, f"pooled_{kind}", seeds)
+
+    def dump(self, label: str, name: str, seeds: Sequence[int] | None = None) -> np.ndarray:
+        """Another array of diagnostics.npz, float64 [S, photographs, ...]."""
+        return self._stack(label, seeds, lambda run: self._looked_into(run, name, label))
+
+    def scale(self, labels: Sequence[str]) -> dict[str, Any]:
+        """How large the evidence is: profile, photographs, rows, seeds and commits of these labels' common runs."""
+        seeds = self.seeds(*labels)
+        runs = [self._of(label)[seed] for label in labels for seed in seeds]
+        return {
+            "profile": self.profile,
+            "photographs": len(self.photographs),
+            "rows": len(self.rows),
+            "seeds": seeds,
+            "commits": sorted({run["commit"][:7] for run in runs}),
+        }
+
+    def _of(self, label: str) -> dict[int, dict[str, Any]]:
+        """A label's runs by seed."""
+        if label not in self.group.rows:
+            raise InputError(f"The group has no label {label!r}; it has {', '.join(self.labels)}.")
+        if label not in self._runs:
+            self._runs[label] = self._look(label)
+        if not self._runs[label]:
+            raise NotRun(f"{label} ({self.group.rows[label]}) has no results in the profile {self.profile}.")
+        return self._runs[label]
+
+    def _look(self, label: str) -> dict[int, dict[str, Any]]:
+        found = {}
+        for experiment in experiments.seeds_of(self.profile, self.group.rows[label]):
+            if results.exists(experiment.id, self.profile):
+                run = results.read_run(experiment.id, self.profile)
+                self._check(run, label)
+                found[experiment.seed] = run
+        return found
+
+    def _check(self, run: dict[str, Any], label: str) -> None:
+        name = self._protocol_of(label)
+        entries = (run["diagnostics_protocol"], *run["also"], run["protocol"])
+        measured = {entry["name"]: entry["checksum"] for entry in entries}
+        if name not in measured:
+            raise NotRun(f"{label} was not measured on {name} in the profile {self.profile}.")
+        _same(run, measured[name], name, self.profile)
+
+    def _looked_into(self, run: dict[str, Any], name: str, label: str) -> np.ndarray:
+        looked = PROTOCOLS[SCALES[self.profile].diagnostics]
+        _same(run, run["diagnostics_protocol"]["checksum"], looked.name, self.profile)
+        if not results.has(run["experiment"], self.profile, "diagnostics"):
+            raise NotRun(f"{label} keeps no maps among its results in the profile {self.profile}.")
+        return self._read(run, "diagnostics", name, label)
+
+    def _protocol_of(self, label: str) -> str:
+        return self.protocol if self.profile == "smoke" else self.group.protocols.get(label, self.protocol)
+
+    def _array(self, run: dict[str, Any], label: str, file: str, name: str) -> np.ndarray:
+        protocol = self._protocol_of(label)
+        suffix = "" if run["protocol"]["name"] == protocol else f"-{protocol}"
+        return self._read(run, f"{file}{suffix}", name, label)
+
+    def _read(self, run: dict[str, Any], file: str, name: str, label: str) -> np.ndarray:
+        arrays = results.read_arrays(run["experiment"], self.profile, file)
+        if name not in arrays:
+            raise NotRun(f"{label} has no {name} among its results in the profile {self.profile}.")
+        return arrays[name].astype(np.float64)
+
+    def _stack(
+        self, label: str, seeds: Sequence[int] | None, read: Callable[[dict[str, Any]], np.ndarray]
+    ) -> np.ndarray:
+        runs = self._of(label)
+        return np.stack([read(runs[seed]) for seed in (sorted(runs) if seeds is None else seeds)])
+
+
+def _same(run: dict[str, Any], checksum: str, protocol: str, profile: str) -> None:
+    """Refuse a result of another protocol than today's of that name."""
+    if checksum != PROTOCOLS[protocol].rows().checksum:
+        raise InputError(
+            f"{run['experiment']} was measured on another {protocol} than today's ({checksum}); `inpaintlib study"
+            f" measure --profile {profile} --only {run['experiment']}` measures it again."
+        )
+
+
+def _stand_in(protocol: str, profile: str) -> str:
+    """Smoke measures everything on its own small protocol; the other profiles on what is asked for."""
+    return SCALES["smoke"].protocol if profile == "smoke" else protocol

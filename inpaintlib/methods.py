@@ -1,0 +1,136 @@
+"""Whatever fills holes, as one kind of thing: networks, classical methods, a folder of other people's results."""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from jaxtyping import UInt8
+from torch import Tensor, nn
+
+from inpaintlib.batch import Batch
+from inpaintlib.errors import InputError
+from inpaintlib.files import atomic_path, write_json
+from inpaintlib.image_io import list_images, read_image
+from inpaintlib.inference import scaled
+from inpaintlib.protocols import Protocol, Rows
+
+Fill = Callable[[Batch], Tensor]
+"""A method: a batch to whole images [B,3,H,W] in [-1,1] whose known pixels are the batch's."""
+Solver = Callable[[UInt8[np.ndarray, "h w 3"], UInt8[np.ndarray, "h w"]], UInt8[np.ndarray, "h w 3"]]
+"""An image whose hole is black, and the hole as 255 on 0, to the filled image."""
+
+RADIUS = 3.0
+"""Pixels around a hole pixel that OpenCV's methods look at."""
+
+
+@dataclass(frozen=True)
+class Method:
+    """fill, and what it asks of a batch: the names of its priors, and the device that it runs on."""
+
+    fill: Fill
+    priors: tuple[str, ...] = ()
+    device: torch.device | str = "cpu"
+
+
+def network(model: nn.Module) -> Method:
+    """A network as a method, asked at full scale; it is put into evaluation mode."""
+    model.eval()
+    device = next(model.parameters()).device
+    return Method(lambda batch: model(batch).composite(batch), model.priors, device)
+
+
+def as_inpaint(model: nn.Module) -> Method:
+    """A network as `il.inpaint` asks it: at the scale that suits each hole."""
+    return Method(scaled(model), model.priors, next(model.parameters()).device)
+
+
+def _telea(image: np.ndarray, hole: np.ndarray) -> np.ndarray:
+    return cv2.inpaint(image, hole, RADIUS, cv2.INPAINT_TELEA)
+
+
+def _navier_stokes(image: np.ndarray, hole: np.ndarray) -> np.ndarray:
+    return cv2.inpaint(image, hole, RADIUS, cv2.INPAINT_NS)
+
+
+def _biharmonic(image: np.ndarray, hole: np.ndarray) -> np.ndarray:
+    from skimage.restoration import inpaint_biharmonic
+
+    filled = inpaint_biharmonic(image, hole > 0, channel_axis=-1, split_into_regions=True)
+    return np.round(filled * 255).clip(0, 255).astype(np.uint8)
+
+
+CLASSICAL: dict[str, Solver] = {"telea": _telea, "navier-stokes": _navier_stokes, "biharmonic": _biharmonic}
+"""Methods that learn nothing: Telea 2004 and Navier-Stokes (OpenCV, radius RADIUS), biharmonic (scikit-image)."""
+
+
+def classical(name: str) -> Method:
+    """A method of CLASSICAL. Raises InputError on another name."""
+    if name not in CLASSICAL:
+        raise InputError(f"There is no classical method {name!r}; there is {', '.join(CLASSICAL)}.")
+    solver = CLASSICAL[name]
+
+    def fill(batch: Batch) -> Tensor:
+        images = ((batch.image + 1) * 127.5 * batch.mask).round().clamp(0, 255).to(torch.uint8)
+        images = images.permute(0, 2, 3, 1).cpu().numpy()
+        holes = (batch.mask[:, 0] < 0.5).to(torch.uint8).cpu().numpy() * 255
+        filled = np.stack([solver(np.ascontiguousarray(i), h) for i, h in zip(images, holes)])
+        drawn = torch.from_numpy(filled).permute(0, 3, 1, 2).to(batch.image) / 127.5 - 1
+        return torch.where(batch.mask > 0, batch.image, drawn)
+
+    return Method(fill)
+
+
+MANIFEST = "protocol.json"
+
+
+def export(protocol: Protocol, folder: str | os.PathLike) -> int:
+    """Write a protocol's inputs for a method that is not in this library; returns the number of rows.
+
+    masked/<row>.png (RGB, hole black), masks/<row>.png (white = hole), and protocol.json with name and checksum.
+    """
+    folder, rows = Path(folder), protocol.rows()
+    for index in range(len(rows)):
+        image, mask = (part[0].numpy() for part in rows.part([index]))
+        known = (image * mask.astype(np.uint8)).transpose(1, 2, 0)
+        hole = (mask[0] < 0.5).astype(np.uint8) * 255
+        for name, picture in (("masked", known[:, :, ::-1]), ("masks", hole)):
+            with atomic_path(folder / name / f"{rows.name(index)}.png") as temporary:
+                cv2.imwrite(str(temporary), picture)
+    write_json(folder / MANIFEST, {"protocol": protocol.name, "checksum": rows.checksum, "rows": len(rows)})
+    return len(rows)
+
+
+def folder(path: str | os.PathLike, protocol: Protocol) -> Method:
+    """Somebody's results for the inputs that `export` wrote: one image a row, named as the row, any image suffix.
+
+    Known pixels are taken from the protocol. The rows are handed out in the protocol's order, so the method serves one
+    evaluation. Raises InputError when a row has no file, or a file of another size.
+    """
+    rows, files = protocol.rows(), {file.stem: file for file in list_images(Path(path))}
+    missing = [rows.name(i) for i in range(len(rows)) if rows.name(i) not in files]
+    if missing:
+        raise InputError(
+            f"{path}: holds no result named {missing[0]} ({len(missing)} of {len(rows)} rows are missing); give one"
+            f" image a row of {protocol.name}, named as `inpaintlib evaluate --export` names them."
+        )
+    results = _results(rows, files, protocol.size)
+
+    def fill(batch: Batch) -> Tensor:
+        drawn = np.stack([next(results) for _ in range(len(batch))])
+        drawn = torch.from_numpy(drawn).permute(0, 3, 1, 2).to(batch.image) / 127.5 - 1
+        return torch.where(batch.mask > 0, batch.image, drawn)
+
+    return Method(fill)
+
+
+def _results(rows: Rows, files: dict[str, Path], size: int) -> Iterator[np.ndarray]:
+    for index in range(len(rows)):
+        file = files[rows.name(index)]
+        image = read_image(file)
+        if image.shape[:2] != (size, size):
+            raise InputError(f"{file}: is {image.shape[1]} x {image.shape[0]} pixels; give {size} x {size}.")
+        yield image

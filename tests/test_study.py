@@ -1,0 +1,182 @@
+"""The study as data, one experiment from training to results, and results read back side by side."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import inpaintlib as il
+from inpaintlib import experiments, measurements, paths, results, study
+from inpaintlib.evaluation import evaluate
+from inpaintlib.experiments import GROUPS, TRAININGS
+from inpaintlib.files import read_json, write_json
+from inpaintlib.measurements import Measurements, NotRun
+from inpaintlib.methods import network
+from inpaintlib.models.registry import configure
+from inpaintlib.models.tsgl.config import DEFECTS
+from inpaintlib.protocols import PROTOCOLS
+from inpaintlib.statistics import bootstrap
+
+SMALL = PROTOCOLS["smoke-64"]
+
+
+@pytest.mark.parametrize("profile", ["smoke", "laptop"])
+def test_experiments_are_made_from_the_registries(profile):
+    every = experiments.experiments(profile)
+    assert len({e.id for e in every}) == len(every)
+    rows = [e for e in every if e.group == "table-iv" and e.seed == 0]
+    assert [e.config["variant"] for e in rows] == list(il.TABLE_IV)
+    assert len({e.budget for e in rows}) == len({e.config["width"] for e in rows}) == 1
+    for e in every:
+        if e.budget:
+            configure(e.model, **e.config)
+            assert e.id == f"{e.name}-s{e.seed}"
+    assert {f"tsgl-defect-{name}" for name in DEFECTS} <= {e.name for e in every}
+    assert all(protocol in PROTOCOLS for e in every for protocol in e.protocols)
+
+
+def test_every_training_answers_a_question_and_is_found_by_it():
+    answering = {name for group in GROUPS.values() for name in group.rows.values()}
+    assert set(TRAININGS) <= answering
+    ids = [e.id for e in study.select("laptop", ("tau", "tsgl-final-s0"))]
+    assert ids == [
+        "tsgl-2global-local-to-global-local-s0",
+        *(f"tsgl-tau-{t}-s0" for t in (0, 50, 150, 200)),
+        "tsgl-final-s0",
+        "tsgl-2global-local-to-global-local-s1",
+        "tsgl-2global-local-to-global-local-s2",
+    ]
+    assert len(study.select("laptop", ("table-iv",))) == 12 * 3
+    with pytest.raises(il.InputError, match="no experiment or group 'nothing'"):
+        study.select("laptop", ("nothing",))
+    with pytest.raises(il.InputError, match="no study in the profile 'desk'"):
+        experiments.experiments("desk")
+
+
+def test_what_decides_numbers_decides_the_fingerprint():
+    experiment = study.select("laptop", ("tsgl-baseline-s0",))[0]
+    known = {study.fingerprint(experiment)}
+    for changes in (
+        {"seed": 1},
+        {"budget": 16},
+        {"config": {**experiment.config, "width": 12}},
+        {"recipe": {"leak": True}},
+        {"protocols": ("bundled-256", "bundled-512")},
+    ):
+        found = study.fingerprint(replace(experiment, **changes))
+        assert found not in known, changes
+        known.add(found)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """Two rows of Table IV and a classical method, from nothing to results, in the smoke profile."""
+    folder = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("INPAINTLIB_HOME", str(folder))
+        names = ("tsgl-2global-local-to-global-local-s0", "tsgl-baseline-s0", "telea-s0")
+        for experiment in study.select("smoke", names):
+            assert not study.done(experiment)
+            study.run(experiment, accelerator="cpu", progress=False)
+            assert study.done(experiment)
+    return folder
+
+
+@pytest.fixture
+def home(trained, monkeypatch):
+    monkeypatch.setenv("INPAINTLIB_HOME", str(trained))
+    return trained
+
+
+def test_one_experiment_from_training_to_results(home):
+    experiment = study.select("smoke", ("tsgl-2global-local-to-global-local-s0",))[0]
+    written = (paths.results("smoke", experiment.id) / "run.json").stat().st_mtime_ns
+    study.run(experiment, accelerator="cpu", progress=False)
+    assert (paths.results("smoke", experiment.id) / "run.json").stat().st_mtime_ns == written
+    run = results.read_run(experiment.id, "smoke")
+    named = "experiment profile seed model config protocol commit dirty versions device images_seen seconds peak_bytes"
+    assert {*named.split(), "summary", "weights"} <= run.keys()
+    values = results.read_arrays(experiment.id, "smoke")
+    rows = SMALL.rows()
+    assert all(len(v) == len(rows) for v in values.values())
+    mean = bootstrap(values["psnr"], rows.group).mean
+    assert run["summary"]["all"]["psnr"][0] == pytest.approx(mean, abs=0.02)
+    again = evaluate(network(il.load("tsgl", profile="smoke", **experiment.config)), SMALL).values
+    assert again["psnr"] == pytest.approx(values["psnr"], abs=0.02)
+    kept = results.read_arrays(experiment.id, "smoke", "diagnostics")
+    assert kept["pooled_texture"].shape[1] == 6
+    assert kept["pooled_residual"].shape[1] == 5
+    assert (kept["pooled_high_pass"] > 0).all()
+    assert {f"high_pass_{k}" for k in range(6)} < results.read_arrays(experiment.id, "smoke", "spectra").keys()
+
+
+def test_measuring_again_gives_the_same_numbers(home):
+    experiment = study.select("smoke", ("tsgl-baseline-s0",))[0]
+    file = paths.results("smoke", experiment.id) / "run.json"
+    before, values = read_json(file), results.read_arrays(experiment.id, "smoke")
+    write_json(file, before | {"job": "of an older protocol"})
+    assert not study.done(experiment)
+    study.measure(experiment)
+    assert study.done(experiment)
+    after = read_json(file)
+    same = set(before) - {"peak_bytes", "summary"}
+    assert {key: before[key] for key in same} == {key: after[key] for key in same}
+    again = results.read_arrays(experiment.id, "smoke")
+    assert all(np.array_equal(values[name], again[name]) for name in values)
+    write_json(file, before | {"images_seen": 12})
+    with pytest.raises(il.InputError, match="was trained otherwise"):
+        study.measure(experiment)
+    write_json(file, before)
+    with pytest.raises(il.InputError, match="no weights of tsgl-local-to-local-s0"):
+        study.measure(study.select("smoke", ("tsgl-local-to-local-s0",))[0])
+
+
+def test_measurements_are_aligned_and_know_what_is_missing(home):
+    data = Measurements("table-iv", "bundled-256", "smoke")
+    ours = "2Global(Local)->Global(Local)"
+    assert data.labels == list(il.TABLE_IV)
+    assert data.values("Baseline", "psnr").shape == (1, len(data.rows))
+    assert data.distance(ours, "kd", "10-30").shape == (1, len(data.photographs))
+    assert data.pooled(ours, "texture").shape[:3] == (1, len(data.looked), 6)
+    assert data.seeds(ours, "Baseline") == [0]
+    scale = data.scale([ours, "Baseline"])
+    assert (scale["profile"], scale["seeds"], scale["rows"]) == ("smoke", [0], len(SMALL.rows()))
+    with pytest.raises(NotRun, match=r"Local->Local .* no results"):
+        data.values("Local->Local", "psnr")
+    with pytest.raises(NotRun, match="has no beauty"):
+        data.values("Baseline", "beauty")
+    with pytest.raises(NotRun, match="keeps no maps"):
+        Measurements("classical", "bundled-256", "smoke").pooled("telea", "texture")
+    for wrong in (("nothing", "bundled-256"), ("table-iv", "nothing")):
+        with pytest.raises(il.InputError, match="There is no"):
+            Measurements(*wrong, "smoke")
+    with pytest.raises(il.InputError, match="no label"):
+        data.values("Sideways", "psnr")
+
+
+def test_results_of_another_protocol_share_no_table(home):
+    file = paths.results("smoke", "tsgl-baseline-s0") / "run.json"
+    run = read_json(file)
+    write_json(file, run | {"protocol": {"name": "smoke-64", "checksum": "0" * 16}})
+    with pytest.raises(il.InputError, match="was measured on another smoke-64 than today's"):
+        Measurements("table-iv", "bundled-256", "smoke").values("Baseline", "psnr")
+    write_json(file, run | {"diagnostics_protocol": {"name": "smoke-64", "checksum": "0" * 16}})
+    with pytest.raises(il.InputError, match="another smoke-64"):
+        Measurements("table-iv", "bundled-256", "smoke").pooled("Baseline", "texture")
+    write_json(file, run)
+
+
+def test_a_leaking_network_is_measured_with_its_leak():
+    data = measurements.Measurements("leak", "bundled-256", "laptop")
+    assert data._protocol_of("leak") == "bundled-256-leak"
+    assert data._protocol_of("no leak") == "bundled-256"
+    leak, without = (PROTOCOLS[name].rows() for name in ("bundled-256-leak", "bundled-256"))
+    assert leak.checksum != without.checksum
+    assert np.array_equal(leak.crop, without.crop)
+    assert np.array_equal(leak.hole, without.hole)
+
+
+def test_the_numbers_of_one_run_stay_small(home):
+    for name in ("tsgl-2global-local-to-global-local-s0", "telea-s0"):
+        files = [f for f in paths.results("smoke", name).iterdir() if f.name != "spectra.npz"]
+        assert sum(f.stat().st_size for f in files) < 20_480
