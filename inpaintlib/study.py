@@ -107,7 +107,9 @@ def _measure_training(experiment: Experiment, state: State, scratch: Path) -> No
         "seconds": round(state.seconds, 1),
     }
     method = _as_asked(experiment, model)
-    arrays = {"curves": curves(state)} | _inside(experiment, model, method.device)
+    arrays = _inside(experiment, model, method.device)
+    if experiment.group == "final":
+        arrays["curves"] = curves(state)
     _measure(experiment, method, {"config": identity["config"]} | training, arrays)
 
 
@@ -197,7 +199,7 @@ def _headline(summary: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def curves(state: State, points: int = 20) -> dict[str, np.ndarray]:
+def curves(state: State, points: int = 60) -> dict[str, np.ndarray]:
     """The training log thinned to at most `points` rows: one array a column, the last row always among them."""
     chosen = np.unique(np.linspace(0, len(state.log) - 1, min(points, len(state.log))).round().astype(int))
     columns = {name: np.array([state.log[i][name] for i in chosen]) for name in state.log[0] if name != "seconds"}
