@@ -210,7 +210,7 @@ class Scale:
 
 
 SCALES: dict[str, Scale] = {
-    "smoke": Scale(8, 4, 8, 4, (0,), "smoke-64", "smoke-64"),
+    "smoke": Scale(8, 4, 8, 4, (0,), "smoke-64", "smoke-diagnostics-64"),
     "laptop": Scale(8, 8_000, 12, 40_000, (0, 1, 2), "bundled-256", "diagnostics-256"),
 }
 

@@ -89,6 +89,7 @@ PROTOCOLS: dict[str, Protocol] = {
         Protocol("bundled-512", "bundled", "test", 512, "lama-512", _WIDTHS),
         Protocol("diagnostics-256", "bundled", "test", 256, "irregular-256", ("20-30",), photographs=8),
         Protocol("smoke-64", "bundled", "test", 64, "irregular-64", _AREAS, photographs=2, views=_VIEWS),
+        Protocol("smoke-diagnostics-64", "bundled", "test", 64, "irregular-64", ("20-30",), photographs=2),
         Protocol("psv-256", "paris_streetview", "val", 256, "irregular-256", _AREAS, views=_VIEWS),
         Protocol("celeba-256", "celeba", "val", 256, "irregular-256", _AREAS, fit="resize", photographs=2_000),
         Protocol("celeba-test-256", "celeba", "test", 256, "irregular-256", _AREAS, fit="resize"),

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -159,11 +160,14 @@ def _inside(experiment: Experiment, model: nn.Module, device: torch.device) -> d
     return arrays
 
 
+_instruments = lru_cache(maxsize=1)(Instruments.load)
+
+
 def _measure(
     experiment: Experiment, method: Method, training: dict[str, Any], arrays: dict[str, dict[str, np.ndarray]]
 ) -> None:
     """Measure a method on the experiment's protocols, and write everything."""
-    instruments, measured = Instruments.load(method.device), []
+    instruments, measured = _instruments(method.device), []
     for name in experiment.protocols:
         found = evaluate(method, PROTOCOLS[name], instruments=instruments)
         suffix = f"-{name}" if measured else ""

@@ -11,6 +11,11 @@ Pairs = tuple[tuple[str, str], ...]
 Names = tuple[str, ...]
 
 
+def holes(column: str) -> str:
+    """A column's name in print: "10-30 %", "narrow"."""
+    return f"{column} %" if column[0].isdigit() else column
+
+
 def taken(m: Measured, labels: Names, metric: str, column: str) -> tuple[list[np.ndarray], np.ndarray]:
     """A metric of several labels in one column, each [S, N] with the seeds that all have; and the photographs [N]."""
     seeds = m.seeds(*labels)
@@ -34,7 +39,7 @@ def paired_difference(m: Measured, pairs: Pairs, metrics: Names, columns: Names)
             for ahead, behind in pairs:
                 (one, other), groups = taken(m, (ahead, behind), metric, column)
                 c = compare(one, other, groups)
-                label = f"{metric}, {ahead} minus {behind}, {column}"
+                label = f"{how.title}, {ahead} minus {behind}, {holes(column)}"
                 findings.append(Finding(label, c.difference, how.direction, c.p, spec=how.spec, unit=how.unit))
     return findings
 
@@ -48,7 +53,7 @@ def growth_of_difference(m: Measured, pairs: Pairs, metrics: Names, columns: Nam
         for ahead, behind in pairs:
             slopes = [_slopes(m, label, metric, columns, m.seeds(ahead, behind)) for label in (ahead, behind)]
             c = compare(*slopes, np.arange(slopes[0].shape[1]))
-            label = f"{metric}, {ahead} minus {behind}, change per column from {columns[0]} to {columns[-1]}"
+            label = f"{how.title}, {ahead} minus {behind}, change per column from {columns[0]} to {columns[-1]}"
             findings.append(Finding(label, c.difference, how.direction, c.p, spec=how.spec, unit=how.unit))
     return findings
 

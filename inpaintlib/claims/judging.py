@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from inpaintlib.claims import counted, differences, maps, orders, printed
-from inpaintlib.claims.claim import Claim, Evidence, Finding, Judged, not_testable
+from inpaintlib.claims.claim import DIRECTION, REPRODUCED, Claim, Evidence, Finding, Judged, not_testable
 from inpaintlib.claims.rules import RULES
 from inpaintlib.claims.statistic import PSEUDO, Measured, Statistic, check_arguments, labels_of
 from inpaintlib.errors import InputError
@@ -15,6 +15,8 @@ from inpaintlib.measurements import Measurements, NotRun
 from inpaintlib.protocols import PROTOCOLS
 from inpaintlib.statistics import Interval
 
+FEWEST_SEEDS = 2
+"""Trainings of each row that the verdict "reproduced" asks for."""
 LARGEST_FIRST = ("paper", "gpu", "laptop")
 NOT_RUN = not_testable("not run yet")
 STATISTICS: dict[str, Statistic] = {
@@ -119,10 +121,15 @@ def _judged(claim: Claim, profiles: Sequence[str], opened: Callable[[str, str, s
         except NotRun:
             continue
         rule = RULES[claim.rule]
-        return Judged(
-            **fields, verdict=rule.decide(findings), number=rule.headline(findings), findings=findings, scale=scale
-        )
+        verdict = at_most(rule.decide(findings), scale)
+        return Judged(**fields, verdict=verdict, number=rule.headline(findings), findings=findings, scale=scale)
     return Judged(**fields, verdict=NOT_RUN, scale={"profile": profiles[-1], "photographs": 0, "seeds": 0})
+
+
+def at_most(verdict: str, scale: Mapping[str, Any]) -> str:
+    """The verdict that a scale allows: one training a row is no ground for "reproduced", whatever its photographs say,
+    because a second training of the same row would differ as well. Counted and printed evidence has no seeds."""
+    return DIRECTION if verdict == REPRODUCED and scale.get("seeds", FEWEST_SEEDS) < FEWEST_SEEDS else verdict
 
 
 def _measured(claim: Claim, profile: str, opened: Callable) -> tuple[tuple[Finding, ...], dict[str, Any]]:

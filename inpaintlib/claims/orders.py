@@ -7,7 +7,7 @@ import numpy as np
 from scipy.stats import rankdata
 
 from inpaintlib.claims.claim import Finding
-from inpaintlib.claims.differences import paired_difference, per_photograph, taken
+from inpaintlib.claims.differences import holes, paired_difference, per_photograph, taken
 from inpaintlib.claims.printed import printed_table
 from inpaintlib.claims.statistic import METRICS, Measured, Statistic
 from inpaintlib.errors import InputError
@@ -41,7 +41,7 @@ def published_order(
         (*measured,), groups = taken(m, tuple(values), metrics[0], column)
         means = np.stack([per_photograph(v, groups) for v in measured])
         interval = rho_interval(means, np.array(list(values.values())))
-        label = f"Spearman's rho of {len(values)} rows, {metrics[0]}, {column}"
+        label = f"Spearman's rho of {len(values)} rows, {METRICS[metrics[0]].title}, {holes(column)}"
         findings.append(Finding(label, interval, 1, bound=critical_rho(tuple(values.values())), spec=".2f"))
     return findings
 

@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -34,24 +34,34 @@ class Measured(Protocol):
 
 @dataclass(frozen=True)
 class Metric:
-    """direction: +1 when higher is better, -1 when lower is.  spec, unit: how a difference is printed."""
+    """title: its name in print.  direction: +1 when higher is better, -1 when lower is.  spec, unit: how a difference
+    is printed."""
 
+    title: str
     direction: int
     spec: str
     unit: str = ""
 
 
 _PER_ROW = {
-    "psnr": Metric(1, "+.2f", "dB"),
-    "ssim": Metric(1, "+.4f"),
-    "l1": Metric(-1, "+.4f"),
-    "lpips": Metric(-1, "+.4f"),
+    "psnr": Metric("PSNR", 1, "+.2f", "dB"),
+    "ssim": Metric("SSIM", 1, "+.4f"),
+    "l1": Metric("L1", -1, "+.4f"),
+    "lpips": Metric("LPIPS", -1, "+.4f"),
 }
-_VIEWS = ("", "hole_", "edge_", "residual_")
-_ONLY_WHOLE = ("lpips",)
-DISTANCES = {f"{view}{name}": Metric(-1, "+.3g") for view in ("", "edge_", "residual_") for name in ("kd", "fd")}
+_OF_SETS = {"kd": Metric("KD-AlexNet", -1, "+.4f"), "fd": Metric("FD-AlexNet", -1, "+.2f")}
+_VIEWS = {"": "", "hole_": "hole ", "edge_": "edge ", "residual_": "residual "}
+
+
+def _viewed(metrics: Mapping[str, Metric], views: Iterable[str]) -> dict[str, Metric]:
+    return {v + name: replace(m, title=_VIEWS[v] + m.title) for v in views for name, m in metrics.items()}
+
+
+DISTANCES = {**_viewed(_OF_SETS, ("",)), **_viewed({"kd": _OF_SETS["kd"]}, ("edge_", "residual_"))}
 METRICS: dict[str, Metric] = {
-    **{f"{v}{name}": m for v in _VIEWS for name, m in _PER_ROW.items() if not (v and name in _ONLY_WHOLE)},
+    **_PER_ROW,
+    **_viewed({name: _PER_ROW[name] for name in ("psnr", "ssim", "l1")}, ("hole_",)),
+    **_viewed({name: _PER_ROW[name] for name in ("psnr", "ssim")}, ("edge_", "residual_")),
     **DISTANCES,
 }
 """What evidence may name; a metric in DISTANCES has a value per photograph and column instead of one per row."""
