@@ -160,8 +160,8 @@ def test_results_of_another_protocol_share_no_table(home):
     write_json(file, run | {"protocol": {"name": "smoke-64", "checksum": "0" * 16}})
     with pytest.raises(il.InputError, match="was measured on another smoke-64 than today's"):
         Measurements("table-iv", "bundled-256", "smoke").values("Baseline", "psnr")
-    write_json(file, run | {"diagnostics_protocol": {"name": "smoke-64", "checksum": "0" * 16}})
-    with pytest.raises(il.InputError, match="another smoke-64"):
+    write_json(file, run | {"diagnostics_protocol": {"name": "smoke-diagnostics-64", "checksum": "0" * 16}})
+    with pytest.raises(il.InputError, match="another smoke-diagnostics-64"):
         Measurements("table-iv", "bundled-256", "smoke").pooled("Baseline", "texture")
     write_json(file, run)
 

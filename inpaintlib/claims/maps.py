@@ -10,7 +10,7 @@ import torch
 from inpaintlib.claims.claim import Finding
 from inpaintlib.claims.differences import Names, Pairs, slope
 from inpaintlib.claims.statistic import KINDS, Measured, Statistic
-from inpaintlib.diagnostics import kl
+from inpaintlib.diagnostics import kl_to_previous_layer
 from inpaintlib.errors import InputError
 from inpaintlib.statistics import Comparison, compare
 
@@ -18,18 +18,27 @@ BASELINE = "Baseline"
 LAST = 5
 EARLY = (2, 3)
 """Layers that the paper calls early, of those whose local residual has one before it; 4 and 5 are the late ones."""
+TITLES: dict[str, str] = {
+    "texture": "texture maps",
+    "high_pass": "high-pass maps",
+    "residual": "local residuals",
+    "entropy_reconstructed": "entropy of the reconstructed maps",
+    "entropy_branch_structure": "entropy of the structure branch",
+    "entropy_branch_residual": "entropy of the residual branch",
+    "entropy_decoder_input": "entropy of what the decoder reads",
+    "hole_attention": "attention on hole tokens",
+}
+"""Kinds of maps and dumps as they are called in print."""
 
 
-def shares(pooled: np.ndarray) -> np.ndarray:
-    """Pooled absolute activations [..., C] as each channel's share."""
-    positive = pooled + np.finfo(np.float64).tiny
-    return positive / positive.sum(axis=-1, keepdims=True)
+def _unit(dump: str) -> str:
+    return "bits" if dump.startswith("entropy") else ""
 
 
 def losses(m: Measured, label: str, baseline: str, kind: str, seeds: list[int]) -> np.ndarray:
     """What every layer of a row loses against the baseline's layer before it, [S, P, layers]."""
-    one, before = (shares(m.pooled(name, kind, seeds)) for name in (label, baseline))
-    return kl(torch.from_numpy(one[:, :, 1:]), torch.from_numpy(before[:, :, :-1])).numpy()
+    one, before = (torch.from_numpy(m.pooled(name, kind, seeds)) for name in (label, baseline))
+    return kl_to_previous_layer(one, before).numpy()
 
 
 def kl_difference(m: Measured, pairs: Pairs, kind: str, baseline: str = BASELINE) -> list[Finding]:
@@ -38,7 +47,7 @@ def kl_difference(m: Measured, pairs: Pairs, kind: str, baseline: str = BASELINE
     for less, more in pairs:
         seeds = m.seeds(less, more, baseline)
         one, other = (losses(m, label, baseline, kind, seeds) for label in (less, more))
-        findings += _by_layer(m, one, other, -1, f"KL of {kind}, {less} minus {more}", KINDS[kind] + 1)
+        findings += _by_layer(m, one, other, -1, f"KL of {TITLES[kind]}, {less} minus {more}", KINDS[kind] + 1, "nats")
     return findings
 
 
@@ -49,7 +58,7 @@ def kl_level(m: Measured, pairs: Pairs, kind: str, margin: float, baseline: str 
         seeds = m.seeds(one_label, other_label, baseline)
         one, other = (losses(m, label, baseline, kind, seeds).mean(axis=-1) for label in (one_label, other_label))
         c = compare(one / other.mean(), other / other.mean(), m.looked)
-        label = f"KL of {kind}, {one_label} over {other_label}, relative difference"
+        label = f"KL of {TITLES[kind]}, {one_label} over {other_label}, relative difference"
         findings.append(Finding(label, c.difference, 0, c.p, bound=margin, spec="+.3f"))
     return findings
 
@@ -64,7 +73,7 @@ def kl_crossing(m: Measured, label: str, baseline: str = BASELINE) -> list[Findi
         c = compare(structure[..., i], residual[..., i], m.looked)
         sign = -1 if layer in EARLY else 1
         text = f"KL of high-pass minus KL of residual, layer {layer}"
-        findings.append(_finding(text, c, sign, layer=layer))
+        findings.append(_finding(text, c, sign, layer=layer, unit="nats"))
     return findings
 
 
@@ -75,7 +84,7 @@ def structure_share(m: Measured, pairs: Pairs, kind: str, layers: tuple[int, ...
     for more, less in pairs:
         seeds = m.seeds(more, less)
         one, other = (_structure(m, label, kind, layers, seeds) for label in (more, less))
-        findings += _by_layer(m, one, other, 1, f"share of {kind}, {more} minus {less}", layers)
+        findings += _by_layer(m, one, other, 1, f"share of {TITLES[kind]}, {more} minus {less}", layers)
     return findings
 
 
@@ -97,7 +106,7 @@ def dump_trend(m: Measured, label: str, dumps: Names, sign: int) -> list[Finding
     for name in dumps:
         slopes = slope(m.dump(label, name, m.seeds(label)))
         c = compare(slopes, np.zeros_like(slopes), m.looked)
-        findings.append(_finding(f"{name}, {label}, change per layer", c, sign))
+        findings.append(_finding(f"{TITLES[name]}, {label}, change per layer", c, sign, unit=_unit(name)))
     return findings
 
 
@@ -122,7 +131,7 @@ def dump_level(m: Measured, label: str, dumps: Names, margin: float) -> list[Fin
     for name in dumps:
         means = m.dump(label, name, m.seeds(label)).mean(axis=-1)
         c = compare(means, np.zeros_like(means), m.looked)
-        findings.append(_finding(f"{name}, {label}", c, 0, bound=margin))
+        findings.append(_finding(f"{TITLES[name]}, {label}", c, 0, bound=margin, unit=_unit(name)))
     return findings
 
 
@@ -152,16 +161,27 @@ def _dump_pairs(m: Measured, pairs: Pairs, dumps: Names, reduce, sign: int, what
         for first, second in pairs:
             seeds = m.seeds(first, second)
             one, other = (reduce(m.dump(label, name, seeds)) for label in (first, second))
-            findings.append(_finding(f"{name}, {what}, {first} minus {second}", compare(one, other, m.looked), sign))
+            findings.append(
+                _finding(
+                    f"{TITLES[name]}, {what}, {first} minus {second}",
+                    compare(one, other, m.looked),
+                    sign,
+                    unit=_unit(name),
+                )
+            )
     return findings
 
 
-def _by_layer(m: Measured, one: np.ndarray, other: np.ndarray, sign: int, label: str, layers) -> list[Finding]:
+def _by_layer(
+    m: Measured, one: np.ndarray, other: np.ndarray, sign: int, label: str, layers, unit: str = ""
+) -> list[Finding]:
     """The mean over layers, and each layer. layers: their numbers, or the first of them."""
     numbers = range(layers, layers + one.shape[-1]) if isinstance(layers, int) else layers
-    whole = _finding(f"{label}, mean over layers", compare(one.mean(axis=-1), other.mean(axis=-1), m.looked), sign)
+    whole = _finding(
+        f"{label}, mean over layers", compare(one.mean(axis=-1), other.mean(axis=-1), m.looked), sign, unit=unit
+    )
     each = [compare(one[..., i], other[..., i], m.looked) for i in range(one.shape[-1])]
-    return [whole, *(_finding(f"{label}, layer {k}", c, sign, layer=k) for k, c in zip(numbers, each))]
+    return [whole, *(_finding(f"{label}, layer {k}", c, sign, layer=k, unit=unit) for k, c in zip(numbers, each))]
 
 
 def _finding(label: str, c: Comparison, sign: int, **more) -> Finding:
