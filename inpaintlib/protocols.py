@@ -85,7 +85,7 @@ PROTOCOLS: dict[str, Protocol] = {
     protocol.name: protocol
     for protocol in (
         Protocol("bundled-256", "bundled", "test", 256, "irregular-256", _AREAS, views=_VIEWS),
-        Protocol("bundled-256-leak", "bundled", "test", 256, "irregular-256", _AREAS, leak=True, views=_VIEWS),
+        Protocol("bundled-256-leak", "bundled", "test", 256, "irregular-256", _AREAS, leak=True),
         Protocol("bundled-512", "bundled", "test", 512, "lama-512", _WIDTHS),
         Protocol("diagnostics-256", "bundled", "test", 256, "irregular-256", ("20-30",), photographs=8),
         Protocol("smoke-64", "bundled", "test", 64, "irregular-64", _AREAS, photographs=2, views=_VIEWS),

@@ -124,7 +124,7 @@ def test_our_numbers_stand_below_the_printed_ones_and_never_as_fid(home, quick_c
     parts = dict(part.split(" |", 1) for part in table.split("\n\n| ")[1:])
     assert "| *Baseline, here* | 12.25<br>[12.25, 12.25] |" in parts["PSNR (dB) ↑"]
     assert "here" not in parts["FID ↓"]
-    assert "| Baseline | 7.50<br>[7.50, 7.50] |" in parts["KD-AlexNet x1000, here ↓"]
+    assert "| Baseline | 7.5000<br>[7.5000, 7.5000] |" in parts["KD-AlexNet, here ↓"]
     assert "2 photographs" in table
 
 

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 import inpaintlib as il
-from inpaintlib import checkpoint, study, training
+from inpaintlib import checkpoint, experiments, study, training
 from inpaintlib.crops import Crops
 from inpaintlib.models.discriminator import DISCRIMINATORS
 from inpaintlib.photos import bundled
@@ -169,7 +169,7 @@ OTHER = {
 
 
 def fingerprint(monkeypatch, setting):
-    monkeypatch.setattr(study, "recipe", lambda profile: setting)
+    monkeypatch.setattr(experiments, "recipe", lambda profile: setting)
     return study.fingerprint(study.experiments("smoke")[0])
 
 
