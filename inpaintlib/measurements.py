@@ -15,11 +15,15 @@ class NotRun(InputError):
     """Evidence that is declared, and has no results on this machine yet."""
 
 
+class Stale(NotRun):
+    """Results that are there, and were made on another protocol than today's."""
+
+
 class Measurements:
     """What a group's experiments measured on one protocol, in one profile.
 
     Raises InputError when the group or the protocol does not exist. Everything that reads a result raises NotRun when
-    it is not there, and InputError when it was made on another protocol than today's: such results share no table.
+    it is not there, and Stale when it was made on another protocol than today's: such results share no table.
     """
 
     def __init__(self, group: str, protocol: str, profile: str):
@@ -154,7 +158,7 @@ class Measurements:
 def _same(run: dict[str, Any], checksum: str, protocol: str, profile: str) -> None:
     """Refuse a result of another protocol than today's of that name."""
     if checksum != PROTOCOLS[protocol].rows().checksum:
-        raise InputError(
+        raise Stale(
             f"{run['experiment']} was measured on another {protocol} than today's ({checksum}); `inpaintlib study"
             f" measure --profile {profile} --only {run['experiment']}` measures it again."
         )

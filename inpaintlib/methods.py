@@ -108,9 +108,18 @@ def folder(path: str | os.PathLike, protocol: Protocol) -> Method:
     """Somebody's results for the inputs that `export` wrote: one image a row, named as the row, any image suffix.
 
     Known pixels are taken from the protocol. The rows are handed out in the protocol's order, so the method serves one
-    evaluation. Raises InputError when a row has no file, or a file of another size.
+    evaluation. Raises InputError when a row has no file or two, when a file is of another size,
+    and for the folder that `export` wrote.
     """
-    rows, files = protocol.rows(), {file.stem: file for file in list_images(Path(path))}
+    if (Path(path) / MANIFEST).exists():
+        raise InputError(f"{path}: is what was exported, not results for it; give the folder of your own answers.")
+    rows, files = protocol.rows(), {}
+    for file in list_images(Path(path)):
+        if file.stem in files:
+            raise InputError(
+                f"{path}: holds two results for {file.stem}, {files[file.stem].name} and {file}; keep one."
+            )
+        files[file.stem] = file
     missing = [rows.name(i) for i in range(len(rows)) if rows.name(i) not in files]
     if missing:
         raise InputError(

@@ -21,11 +21,14 @@ _VERSIONED = ("torch", "torchvision", "numpy", "lightning", "opencv-contrib-pyth
 
 
 def provenance(device: torch.device | str = "cpu") -> dict[str, Any]:
-    """What a number was made with: commit, dirty, versions, device. Outside a git checkout the commit is "unknown"."""
+    """What a number was made with: commit, dirty, versions, device. Outside a git checkout the commit is "unknown".
+
+    What lies under figures/ is what runs make, not what they are made with, and leaves a tree clean.
+    """
     made_by = commit()
     return {
         "commit": made_by,
-        "dirty": made_by == "unknown" or bool(_git("status", "--porcelain", "--untracked-files=no")),
+        "dirty": made_by == "unknown" or bool(_git("status", "--porcelain", "--untracked-files=no", "--", ":!figures")),
         "versions": {"python": platform.python_version()} | {name: version(name) for name in _VERSIONED},
         "device": _device_name(torch.device(device)),
     }

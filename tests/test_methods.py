@@ -88,6 +88,14 @@ def test_results_from_outside_that_do_not_fit_are_refused(exported, tmp_path):
     fill_outside(exported, tmp_path / "small", size=(32, 32))
     with pytest.raises(il.InputError, match="is 32 x 32 pixels; give 64 x 64"):
         evaluate(methods.folder(tmp_path / "small", FEW), FEW)
-    next((tmp_path / "small").iterdir()).unlink()
+    with pytest.raises(il.InputError, match="is what was exported"):
+        methods.folder(exported, FEW)
+    first = next((tmp_path / "small").iterdir())
+    (tmp_path / "small" / "again").mkdir()
+    cv2.imwrite(str(tmp_path / "small" / "again" / first.name), np.zeros((64, 64, 3), np.uint8))
+    with pytest.raises(il.InputError, match="holds two results for"):
+        methods.folder(tmp_path / "small", FEW)
+    (tmp_path / "small" / "again" / first.name).unlink()
+    next((tmp_path / "small").glob("*.png")).unlink()
     with pytest.raises(il.InputError, match=r"\(1 of 4 rows are missing\)"):
         methods.folder(tmp_path / "small", FEW)

@@ -11,7 +11,7 @@ from inpaintlib.claims.rules import RULES
 from inpaintlib.claims.statistic import PSEUDO, Measured, Statistic, check_arguments, labels_of
 from inpaintlib.errors import InputError
 from inpaintlib.experiments import GROUPS, SCALES
-from inpaintlib.measurements import Measurements, NotRun
+from inpaintlib.measurements import Measurements, NotRun, Stale
 from inpaintlib.protocols import PROTOCOLS
 from inpaintlib.statistics import Interval
 
@@ -19,6 +19,7 @@ FEWEST_SEEDS = 2
 """Trainings of each row that the verdict "reproduced" asks for."""
 LARGEST_FIRST = ("paper", "gpu", "laptop")
 NOT_RUN = not_testable("not run yet")
+OUT_OF_DATE = not_testable("results of an older protocol")
 STATISTICS: dict[str, Statistic] = {
     statistic.name: statistic
     for module in (differences, orders, maps, counted, printed)
@@ -115,15 +116,17 @@ def _judged(claim: Claim, profiles: Sequence[str], opened: Callable[[str, str, s
     fields = vars(claim)
     if not claim.evidence:
         return Judged(**fields, verdict=not_testable(claim.reason))
+    missing = NOT_RUN
     for profile in profiles:
         try:
             findings, scale = _measured(claim, profile, opened)
-        except NotRun:
+        except NotRun as why:
+            missing = OUT_OF_DATE if isinstance(why, Stale) else missing
             continue
         rule = RULES[claim.rule]
         verdict = at_most(rule.decide(findings), scale)
         return Judged(**fields, verdict=verdict, number=rule.headline(findings), findings=findings, scale=scale)
-    return Judged(**fields, verdict=NOT_RUN, scale={"profile": profiles[-1], "photographs": 0, "seeds": 0})
+    return Judged(**fields, verdict=missing, scale={"profile": profiles[-1], "photographs": 0, "seeds": 0})
 
 
 def at_most(verdict: str, scale: Mapping[str, Any]) -> str:

@@ -84,7 +84,9 @@ def structure_share(m: Measured, pairs: Pairs, kind: str, layers: tuple[int, ...
     for more, less in pairs:
         seeds = m.seeds(more, less)
         one, other = (_structure(m, label, kind, layers, seeds) for label in (more, less))
-        findings += _by_layer(m, one, other, 1, f"share of {TITLES[kind]}, {more} minus {less}", layers)
+        findings += _by_layer(
+            m, one, other, 1, f"activation of {TITLES[kind]} over that of texture maps, {more} minus {less}", layers
+        )
     return findings
 
 

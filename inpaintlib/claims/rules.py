@@ -155,7 +155,8 @@ RULES: dict[str, Rule] = {
         Rule(
             "throughout",
             "The mean over the encoder's layers decides, the single layers can object. Reproduced when the mean has the"
-            f" predicted sign with {_SEPARATED} and no layer is separated on the other side; in direction only when the"
+            f" predicted sign with {_SEPARATED}, corrected among the means and among the layers, and no"
+            " layer is separated on the other side; in direction only when the"
             " mean's estimate has the predicted sign; otherwise not reproduced.",
             _throughout,
             _whole,

@@ -85,9 +85,9 @@ CLAIMS = (
         "tsgl-fig-10-texture-local",
         "TSGL",
         "Sec. III-B2, Fig. 7 d, 10 b",
-        "With local normalization too, residual guides differ from structure guides by a similar gap.",
-        f"Smaller KL of texture maps for Local->Local than for Global->Local. {READING}; which rows the gap is"
-        " between is our reading.",
+        "With local normalization too, less texture is lost with a residual guide than with a structure guide.",
+        f"Smaller KL of texture maps for Local->Local than for Global->Local. {READING}; the paper speaks of a"
+        " similar gap in both panels and does not say between which rows, so only its sign is tested.",
         "throughout",
         _loss("texture", "Local->Local", "Global->Local"),
         chapter=CHAPTER,
