@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from inpaintlib.errors import InputError
+from inpaintlib.methods import CLASSICAL
 from inpaintlib.models.tsgl.config import BALANCE_DEFECTS, DEFECTS
 from inpaintlib.recipes import Recipe, recipe
 from inpaintlib.training import Job
@@ -69,9 +70,6 @@ TRAININGS: dict[str, Training] = {
     },
     "tsgl-final": replace(_ours(), final=True, protocols=("bundled-512",)),
 }
-
-CLASSICAL = ("telea", "navier-stokes", "biharmonic")
-"""Methods that learn nothing: measured, not trained."""
 
 
 @dataclass(frozen=True)

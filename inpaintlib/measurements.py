@@ -75,10 +75,6 @@ class Measurements:
         place = list(PROTOCOLS[self.protocol].columns).index(column)
         return self._stack(label, seeds, lambda run: self._array(run, label, "distances", metric)[place])
 
-    def blocks(self, label: str, metric: str, column: str, seeds: Sequence[int] | None = None) -> np.ndarray:
-        """The block estimates behind a distance, float64 [S, blocks]."""
-        return self.distance(label, f"{metric}_blocks", column, seeds)
-
     def pooled(self, label: str, kind: str, seeds: Sequence[int] | None = None) -> np.ndarray:
         """Mean absolute activation of each channel, float64 [S, photographs, layers, C]; kind: texture, high_pass
         (layers 0 to 5) or residual (layers 1 to 5)."""

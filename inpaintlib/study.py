@@ -39,8 +39,6 @@ __all__ = [
 
 LOOKED_INTO = ("table-iv", "decoders", "tau")
 """Groups whose claims are about maps inside the networks: their experiments keep diagnostics.npz."""
-
-
 HEADLINE = ("rows", "photographs", "psnr", "kd")
 """What run.json says of each bin."""
 
