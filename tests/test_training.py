@@ -214,3 +214,7 @@ def test_it_learns(tmp_path):
     )  # fmt: skip
     losses = [row["reconstruction"] for row in state.log]
     assert losses[-1] < 0.6 * losses[0]
+
+
+def test_every_cpu_trains_in_float32():
+    assert training.precision(torch.device("cpu")) == "32-true"
