@@ -49,9 +49,18 @@ def read_note(path: str | os.PathLike) -> dict[str, Any]:
 def save_weights(
     path: str | os.PathLike, model: nn.Module, note: dict[str, Any], leave_out: tuple[str, ...] = ()
 ) -> None:
-    """The weights that inference needs, floating point as float16; `leave_out` names parts used in training only."""
+    """The weights that inference needs; `leave_out` names parts used in training only.
+
+    Parameters as float16; buffers, such as BatchNorm's running variance, as they are: they may be larger than float16
+    holds. Raises InputError when a parameter is not a finite float16 number.
+    """
     state = {name: value for name, value in model.state_dict().items() if name.split(".")[0] not in leave_out}
-    save(path, {n: v.half() if v.is_floating_point() else v for n, v in state.items()}, note)
+    parameters = {name for name, _ in model.named_parameters()}
+    tensors = {n: v.half() if n in parameters else v for n, v in state.items()}
+    for name, value in tensors.items():
+        if not value.isfinite().all():
+            raise InputError(f"{name} holds values that are not finite as {value.dtype}: the training has diverged.")
+    save(path, tensors, note)
 
 
 def load_weights(path: str | os.PathLike, model: nn.Module, missing: tuple[str, ...] = ()) -> dict[str, Any]:

@@ -1,164 +1,20 @@
-"""Which measurements there are, as data: what is trained, at which scale, and which question it answers."""
+"""Which measurements there are: the trainings and the questions, at the scale of a profile."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from inpaintlib.errors import InputError
 from inpaintlib.methods import CLASSICAL
-from inpaintlib.models.tsgl.config import BALANCE_DEFECTS, DEFECTS
-from inpaintlib.recipes import Recipe, recipe
+from inpaintlib.protocols import PROTOCOLS
+from inpaintlib.questions import GROUPS, home
+from inpaintlib.recipes import FINALS, Recipe, recipe
+from inpaintlib.schedules import SCHEDULES, schedule
 from inpaintlib.training import Job
-from inpaintlib.variant import TABLE_IV, Variant
+from inpaintlib.trainings import ROW, TRAININGS
 
-FINAL = "2Global(Local)->Global(Local)"
-DECODER = "basic"
-"""The plain decoder: what differs between two rows is their encoders alone."""
-SPECTRA = ("Baseline", "Global->Global", "Global->Local", FINAL)
-"""Rows of Table IV whose spectrograms a figure shows."""
-
-
-def slug(variant: Variant | str) -> str:
-    """A variant as part of a file name: "Global(2Local)->Global(Local)" gives "global-2local-to-global-local"."""
-    return re.sub(r"[()]+", "-", str(variant).lower().replace("->", "-to-")).replace("--", "-").strip("-")
-
-
-@dataclass(frozen=True)
-class Training:
-    """A network and how it is trained, apart from the scale of a profile.
-
-    config: its settings.  wider: times the profile's width, for a network that is narrow in its own paper.  recipe:
-    what differs from the profile's recipe.  final: with the width and the budget of a profile's final network.
-    protocols: on which it is measured besides the profile's own.
-    """
-
-    model: str
-    config: dict[str, Any] = field(default_factory=dict, hash=False)
-    wider: int = 1
-    recipe: dict[str, Any] = field(default_factory=dict, hash=False)
-    final: bool = False
-    protocols: tuple[str, ...] = ()
-
-
-def _ours(variant: str = FINAL, decoder: str = DECODER, **config: Any) -> Training:
-    return Training("tsgl", {"variant": variant, "decoder": decoder, **config})
-
-
-ROW = {label: f"tsgl-{slug(label)}" for label in TABLE_IV}
-OURS = ROW[FINAL]
-
-TRAININGS: dict[str, Training] = {
-    **{ROW[label]: _ours(label) for label in TABLE_IV},
-    "tsgl-structure-alone": _ours("Baseline", reconstruct="structure"),
-    "tsgl-structure-guided": _ours("Texture->Global", reconstruct="structure"),
-    "tsgl-balance": _ours(decoder="balance"),
-    "tsgl-pennet": _ours(decoder="pennet"),
-    "tsgl-hifill": _ours(decoder="hifill"),
-    "pennet": Training("pennet"),
-    "hifill": Training("hifill", wider=2),
-    "lama": Training("lama", protocols=("bundled-512",)),
-    "tsgl-lama": Training("tsgl-lama", protocols=("bundled-512",)),
-    **{f"tsgl-tau-{tau}": _ours(tau=float(tau)) for tau in (0, 50, 150, 200)},
-    **{f"tsgl-prior-{name.replace('_', '-')}": _ours(structure=name) for name in ("lowres", "sobel_x", "sobel_y")},
-    "tsgl-leak": replace(_ours(), recipe={"leak": True}, protocols=("bundled-256-leak",)),
-    "tsgl-batch-statistics": _ours(statistics="batch"),
-    "tsgl-twice-all": _ours(twice="all"),
-    **{
-        f"tsgl-defect-{name}": _ours(decoder="balance" if name in BALANCE_DEFECTS else DECODER, defects=(name,))
-        for name in DEFECTS
-    },
-    "tsgl-final": replace(_ours(), final=True, protocols=("bundled-512",)),
-}
-
-
-@dataclass(frozen=True)
-class Group:
-    """A question, and the experiments whose comparison answers it: label -> name. A name without a training here is
-    declared, and waits for its network.
-
-    protocols: labels that are measured on another protocol than the one asked for.
-    """
-
-    question: str
-    rows: dict[str, str] = field(hash=False)
-    protocols: dict[str, str] = field(default_factory=dict, hash=False)
-
-
-_MISF = ("Img-Filter", "Sem-Filter", "MISF", "En-decoder-Filter", "En-decoder")
-_COMPARED = ("CTSDG", "RFR", "JPGNet", "EdgeConnect", "StructFlow", "PConv", "MISF", "Ours", "ZITS")
-
-GROUPS: dict[str, Group] = {
-    "table-iv": Group("Which guide, under which normalization?", dict(ROW)),
-    "direction": Group(
-        "Who should guide whom?",
-        {
-            "texture with structure": ROW["Global->Global"],
-            "texture alone": ROW["Baseline"],
-            "structure with texture": "tsgl-structure-guided",
-            "structure alone": "tsgl-structure-alone",
-        },
-    ),
-    "decoders": Group(
-        "What does the cross-layer balance module bring?",
-        {
-            "Ours": "tsgl-balance",
-            "Ours(Basic)": OURS,
-            "Ours(PENNet)": "tsgl-pennet",
-            "Ours(HiFill)": "tsgl-hifill",
-        },
-    ),
-    "hosts": Group(
-        "Does the encoder help in other networks?",
-        {
-            "PENNet": "pennet",
-            "Ours(PENNet)": "tsgl-pennet",
-            "HiFill": "hifill",
-            "Ours(HiFill)": "tsgl-hifill",
-            "LaMa": "lama",
-            "Ours(LaMa)": "tsgl-lama",
-        },
-    ),
-    "priors": Group(
-        "What counts as structure?",
-        {
-            "Edge map + Grayscale": OURS,
-            "Low-Resolution RGB": "tsgl-prior-lowres",
-            "Semantic Segmentation": "tsgl-prior-segmentation",
-            "Gradients-X": "tsgl-prior-sobel-x",
-            "Gradients-Y": "tsgl-prior-sobel-y",
-        },
-    ),
-    "tau": Group(
-        "How far should attention trust a hole?",
-        {str(tau): OURS if tau == 100 else f"tsgl-tau-{tau}" for tau in (0, 50, 100, 150, 200)},
-    ),
-    "leak": Group(
-        "How much do priors from the ground truth give away?",
-        {"no leak": OURS, "leak": "tsgl-leak"},
-        {"leak": "bundled-256-leak"},
-    ),
-    "statistics": Group(
-        "Statistics of one image, or of the batch?", {"instance": OURS, "batch": "tsgl-batch-statistics"}
-    ),
-    "norm-cost": Group(
-        "Local or global normalization at equal cost?",
-        {label: ROW[label] for label in ("Global->Global", "Global->Local")},
-    ),
-    "twice": Group("Guide twice late, or in every layer?", {"late": OURS, "all": "tsgl-twice-all"}),
-    "defects": Group(
-        "What do the mistakes of the released code cost?",
-        {"none": OURS, "none (balance)": "tsgl-balance", **{name: f"tsgl-defect-{name}" for name in DEFECTS}},
-    ),
-    "final": Group("How good is the network that is shipped?", {"Ours": "tsgl-final"}),
-    "classical": Group("What do methods reach that learn nothing?", {name: name for name in CLASSICAL}),
-    "misf-ablation": Group("What does each filter bring?", {name: f"misf-{name.lower()}" for name in _MISF}),
-    "misf-depth": Group("Where to filter?", {f"Sem-Filter(F{i})": f"misf-sem-filter-f{i}" for i in (1, 2, 3)}),
-    "comparison": Group(
-        "Who fills best, trained alike?",
-        {name: {"MISF": "misf-misf", "Ours": "tsgl-balance"}.get(name, name.lower()) for name in _COMPARED},
-    ),
-}
+SHORT = {"paris_streetview": "psv"}
+"""Data sets that are called otherwise in an id."""
 
 
 @dataclass(frozen=True)
@@ -166,7 +22,10 @@ class Experiment:
     """One measurement, of a training or of a method that learns nothing (budget 0).
 
     id = <name>-s<seed>; budget: images seen; group: the first question that it answers; recipe: what differs from the
-    profile's; protocols: on which it is measured, the profile's own first.
+    profile's; protocols: on which it is measured, the profile's own first; training: its key in TRAININGS, the same for
+    each data set; data: the photographs that it learns from, "bundled" or a layout of `photos.dataset`; priority:
+    lower ones come first; after: ids of what it is compared with, and comes after; minutes: the walltime that a
+    scheduler is asked for.
     """
 
     id: str
@@ -178,6 +37,11 @@ class Experiment:
     group: str
     recipe: dict[str, Any] = field(default_factory=dict, hash=False)
     protocols: tuple[str, ...] = ()
+    training: str = ""
+    data: str = "bundled"
+    priority: int = 0
+    after: tuple[str, ...] = ()
+    minutes: int = 0
 
     @property
     def name(self) -> str:
@@ -190,27 +54,40 @@ class Experiment:
         return Job(self.model, self.config, self._recipe(), self.seed, self.budget)
 
     def _recipe(self) -> Recipe:
-        return replace(recipe(self.profile), **self.recipe)
+        base = recipe(self.profile) if self.data == "bundled" else schedule(_system(self.model), self.data).recipe
+        return replace(base, **self.recipe)
 
 
 @dataclass(frozen=True)
 class Scale:
-    """How large a profile's experiments are: widths and images seen of the ablations and of the final network, seeds
-    of Table IV's rows (the others have the first), and what everything is measured on."""
+    """How large a profile's experiments are.
 
-    width: int
+    width, budget: of the ablations, None for the paper's own; final_width, final_budget: of the final networks, 0 where
+    there are none.  seeds: of Table IV's rows, of the other ablations, of the finals.  protocol, diagnostics: what
+    everything is measured on.  minutes: walltime of an ablation and of a final network.
+    """
+
+    width: int | None
     budget: int
     final_width: int
     final_budget: int
-    seeds: tuple[int, ...]
+    seeds: tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]
     protocol: str
     diagnostics: str
+    minutes: tuple[int, int]
 
 
 SCALES: dict[str, Scale] = {
-    "smoke": Scale(8, 4, 8, 4, (0,), "smoke-64", "smoke-diagnostics-64"),
-    "laptop": Scale(8, 8_000, 12, 40_000, (0, 1, 2), "bundled-256", "diagnostics-256"),
+    "smoke": Scale(8, 4, 8, 4, ((0,), (0,), (0,)), "smoke-64", "smoke-diagnostics-64", (5, 5)),
+    "laptop": Scale(8, 8_000, 12, 40_000, ((0, 1, 2), (0,), (0,)), "bundled-256", "diagnostics-256", (60, 240)),
+    "gpu": Scale(
+        16, 64_000, 32, 400_000, ((0, 1, 2), (0, 1, 2), (0,)), "bundled-256", "diagnostics-256-wide", (20, 120)
+    ),
+    "paper": Scale(None, 0, 0, 0, ((0, 1, 2), (0,), ()), "psv-256", "diagnostics-256-wide", (10_000, 10_000)),
 }
+
+_ROW, _FINAL, _HOST, _SEEDS, _REST, _REST_SEEDS = range(6)
+"""Priorities: Table IV with the first seed, the finals, the hosts, Table IV's other seeds, everything else."""
 
 
 def scale(profile: str) -> Scale:
@@ -220,42 +97,109 @@ def scale(profile: str) -> Scale:
     return SCALES[profile]
 
 
-def home(name: str) -> str:
-    """The first group with an experiment of this name."""
-    return next(group for group, content in GROUPS.items() if name in content.rows.values())
-
-
 def experiments(profile: str) -> list[Experiment]:
-    """Every experiment of a profile: all trainings with the first seed, the classical methods, then the other seeds.
-    Raises InputError on a profile without a study."""
-    seeds = scale(profile).seeds
-    first = [_experiment(name, profile, seeds[0]) for name in TRAININGS]
-    classical = [
-        Experiment(f"{name}-s0", name, {}, profile, 0, 0, "classical", {}, (SCALES[profile].protocol,))
-        for name in CLASSICAL
-    ]
-    return [*first, *classical, *(_experiment(name, profile, seed) for seed in seeds[1:] for name in ROW.values())]
+    """Every experiment of a profile, in order of priority. Raises InputError on a profile without a study."""
+    make = _on_the_papers_data if scale(profile).width is None else _on_the_bundled_photographs
+    return sorted(make(profile), key=lambda e: e.priority)
 
 
-def _experiment(name: str, profile: str, seed: int) -> Experiment:
-    training, size = TRAININGS[name], SCALES[profile]
-    width = size.final_width if training.final else size.width * training.wider
-    budget = size.final_budget if training.final else size.budget
-    protocols = (size.protocol, *(training.protocols if profile != "smoke" else ()))
-    config = {"width": width, **training.config}
-    return Experiment(
-        f"{name}-s{seed}", training.model, config, profile, seed, budget, home(name), training.recipe, protocols
+def _on_the_bundled_photographs(profile: str) -> Iterator[Experiment]:
+    size = SCALES[profile]
+    for name, training in TRAININGS.items():
+        for seed in _seeds(name, size):
+            wide = size.final_width if training.final else size.width * training.wider
+            yield Experiment(
+                f"{name}-s{seed}",
+                training.model,
+                {"width": wide, **training.config},
+                profile,
+                seed,
+                size.final_budget if training.final else size.budget,
+                home(name),
+                (FINALS.get(profile, {}) if training.final else {}) | training.recipe,
+                (size.protocol, *(training.protocols if profile != "smoke" else ())),
+                name,
+                priority=_priority(name, seed),
+                after=_after(name, seed),
+                minutes=size.minutes[training.final],
+            )
+    for name in CLASSICAL:
+        yield Experiment(
+            f"{name}-s0", name, {}, profile, 0, 0, "classical", {}, (size.protocol,), name, minutes=size.minutes[0]
+        )
+
+
+def _on_the_papers_data(profile: str) -> Iterator[Experiment]:
+    """Each training on every data set of the tables that it stands in, at the paper's width and length."""
+    size = SCALES[profile]
+    for name, training in TRAININGS.items():
+        for data, protocols in _papers_protocols(name).items():
+            for seed in _seeds(name, size):
+                yield Experiment(
+                    f"{name}-{SHORT.get(data, data)}-s{seed}",
+                    training.model,
+                    dict(training.config),
+                    profile,
+                    seed,
+                    schedule(_system(training.model), data).images,
+                    home(name),
+                    training.recipe,
+                    protocols,
+                    name,
+                    data,
+                    _priority(name, seed),
+                    minutes=size.minutes[0],
+                )
+
+
+def _papers_protocols(name: str) -> dict[str, tuple[str, ...]]:
+    """Data set -> the protocols on it, over all groups that a training belongs to, where its paper trains on it."""
+    found: dict[str, tuple[str, ...]] = {}
+    for group in GROUPS.values():
+        for protocol in group.papers if name in group.rows.values() and not TRAININGS[name].final else ():
+            data = PROTOCOLS[protocol].photos
+            if (_system(TRAININGS[name].model), data) not in SCHEDULES:
+                continue
+            found[data] = tuple(dict.fromkeys((*found.get(data, ()), protocol)))
+    return found
+
+
+def _system(model: str) -> str:
+    """The paper whose training a network takes over: MISF's for its own networks, TSGL's for all others."""
+    return "misf" if model.startswith("misf") else "tsgl"
+
+
+def _seeds(name: str, size: Scale) -> tuple[int, ...]:
+    rows, others, finals = size.seeds
+    return finals if TRAININGS[name].final else rows if name in ROW.values() else others
+
+
+def _priority(name: str, seed: int) -> int:
+    if TRAININGS[name].final:
+        return _FINAL
+    if name in ROW.values():
+        return _SEEDS if seed else _ROW
+    if name in GROUPS["hosts"].rows.values():
+        return _REST_SEEDS if seed else _HOST
+    return _REST_SEEDS if seed else _REST
+
+
+def _after(name: str, seed: int) -> tuple[str, ...]:
+    """What the training is compared with: the references of its groups, of the same seed."""
+    references = (
+        group.rows[group.reference] for group in GROUPS.values() if group.reference and name in group.rows.values()
     )
+    return tuple(f"{reference}-s{seed}" for reference in dict.fromkeys(references) if reference != name)
 
 
 def select(profile: str, only: tuple[str, ...] = ()) -> list[Experiment]:
-    """The experiments of a profile whose id, name or group is given; all when none is. Raises InputError on a wrong
-    name, naming the groups."""
+    """The experiments of a profile whose id, name, training or group is given; all when none is. Raises InputError on a
+    wrong name, naming the groups."""
     every = experiments(profile)
     chosen: dict[str, Experiment] = {}
     for wanted in only:
         names = set(GROUPS[wanted].rows.values()) if wanted in GROUPS else {wanted}
-        found = {e.id: e for e in every if e.name in names or e.id == wanted}
+        found = {e.id: e for e in every if e.training in names or e.name in names or e.id == wanted}
         if not found:
             raise InputError(
                 f"The profile {profile} has no experiment or group {wanted!r}; `inpaintlib study list` shows its"
@@ -265,6 +209,6 @@ def select(profile: str, only: tuple[str, ...] = ()) -> list[Experiment]:
     return [e for e in every if not only or e.id in chosen]
 
 
-def seeds_of(profile: str, name: str) -> Iterator[Experiment]:
-    """The experiments of one name, a seed each."""
-    return (e for e in experiments(profile) if e.name == name)
+def seeds_of(profile: str, training: str, data: str = "bundled") -> Iterator[Experiment]:
+    """The experiments of one training on one set of photographs, a seed each."""
+    return (e for e in experiments(profile) if e.training == training and e.data == data)

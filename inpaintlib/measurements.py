@@ -7,8 +7,9 @@ import numpy as np
 
 from inpaintlib import experiments, results
 from inpaintlib.errors import InputError
-from inpaintlib.experiments import GROUPS, SCALES
+from inpaintlib.experiments import SCALES
 from inpaintlib.protocols import PROTOCOLS, Rows
+from inpaintlib.questions import GROUPS, Group
 
 
 class NotRun(InputError):
@@ -32,7 +33,8 @@ class Measurements:
         if protocol not in PROTOCOLS:
             raise InputError(f"There is no protocol {protocol!r}; there is {', '.join(PROTOCOLS)}.")
         self.group, self.profile = GROUPS[group], profile
-        self.protocol = _stand_in(protocol, profile)
+        self.protocol = _stand_in(protocol, self.group, profile)
+        self._data = _learned_from(self.protocol, self.group, profile)
         self._runs: dict[str, dict[int, dict[str, Any]]] = {}
 
     @property
@@ -108,7 +110,7 @@ class Measurements:
 
     def _look(self, label: str) -> dict[int, dict[str, Any]]:
         found = {}
-        for experiment in experiments.seeds_of(self.profile, self.group.rows[label]):
+        for experiment in experiments.seeds_of(self.profile, self.group.rows[label], self._data):
             if results.exists(experiment.id, self.profile):
                 run = results.read_run(experiment.id, self.profile)
                 self._check(run, label)
@@ -160,8 +162,21 @@ def _same(run: dict[str, Any], checksum: str, protocol: str, profile: str) -> No
         )
 
 
-def _stand_in(protocol: str, profile: str) -> str:
-    """Smoke has a small protocol in the place of each of the laptop's two; other profiles have what is asked for."""
-    if profile != "smoke":
-        return protocol
-    return SCALES["smoke"].diagnostics if protocol == SCALES["laptop"].diagnostics else SCALES["smoke"].protocol
+def _stand_in(protocol: str, group: Group, profile: str) -> str:
+    """What a profile measures in the place of a protocol that is asked for with the laptop's name: smoke its small one,
+    paper the group's own data at that size."""
+    size = SCALES[profile]
+    if protocol == SCALES["laptop"].diagnostics:
+        return size.diagnostics
+    if profile == "smoke":
+        return size.protocol
+    same = [name for name in group.papers if PROTOCOLS[name].size == PROTOCOLS[protocol].size]
+    return same[0] if size.width is None and same else protocol
+
+
+def _learned_from(protocol: str, group: Group, profile: str) -> str:
+    """The photographs that the group's networks learned from: the data set of the protocol, in the profile paper."""
+    if SCALES[profile].width is not None or not group.papers:
+        return "bundled"
+    photos = PROTOCOLS[protocol].photos
+    return PROTOCOLS[group.papers[0]].photos if photos == "bundled" else photos

@@ -88,6 +88,7 @@ PROTOCOLS: dict[str, Protocol] = {
         Protocol("bundled-256-leak", "bundled", "test", 256, "irregular-256", _AREAS, leak=True),
         Protocol("bundled-512", "bundled", "test", 512, "lama-512", _WIDTHS),
         Protocol("diagnostics-256", "bundled", "test", 256, "irregular-256", ("20-30",), photographs=8),
+        Protocol("diagnostics-256-wide", "bundled", "test", 256, "irregular-256", ("20-30",), photographs=5),
         Protocol("smoke-64", "bundled", "test", 64, "irregular-64", _AREAS, photographs=2, views=_VIEWS),
         Protocol("smoke-diagnostics-64", "bundled", "test", 64, "irregular-64", ("20-30",), photographs=2),
         Protocol("psv-256", "paris_streetview", "val", 256, "irregular-256", _AREAS, views=_VIEWS),
@@ -194,26 +195,28 @@ class Rows:
 
 @lru_cache(maxsize=8)
 def _rows(protocol: Protocol) -> Rows:
-    photographs = _photographs(protocol)
-    places = list(positions(photographs, protocol.size, protocol.per_photo)) if protocol.fit == "crop" else None
-    sources = [i for i, *_ in places] if places else list(range(len(photographs)))
+    if protocol.missing():
+        raise InputError(protocol.missing())
+    pictures = photographs(protocol.photos, protocol.split)
+    places = list(positions(pictures, protocol.size, protocol.per_photo)) if protocol.fit == "crop" else None
+    sources = [i for i, *_ in places] if places else list(range(len(pictures)))
     if protocol.photographs is not None:
         sources = sources[: protocol.photographs * (protocol.per_photo if places else 1)]
     read_hole, labels, mask_sum = _holes(protocol)
     pairs = [(c, _mask_of(labels, name, c, protocol), name) for c in range(len(sources)) for name in protocol.bins]
     crop, hole, bins = (np.array(column) for column in zip(*pairs))
-    names, groups = (np.array(values)[np.array(sources)[crop]] for values in (photographs.names, photographs.groups))
+    names, groups = (np.array(values)[np.array(sources)[crop]] for values in (pictures.names, pictures.groups))
     setting = np.frombuffer(repr(sorted(asdict(protocol).items())).encode(), np.uint8)
-    used = "".join(f"{photographs.names[i]} {sha256(photographs.paths[i])}\n" for i in dict.fromkeys(sources))
+    used = "".join(f"{pictures.names[i]} {sha256(pictures.paths[i])}\n" for i in dict.fromkeys(sources))
     geometry = np.array(places[: len(sources)]) if places else np.array(sources)
     digest = checksum_arrays(setting, np.frombuffer((used + mask_sum).encode(), np.uint8), geometry, hole)[:16]
 
     @lru_cache(maxsize=64)
     def read_crop(index: int) -> np.ndarray:
         if places is None:
-            return _middle(photographs[sources[index]], protocol.size)
+            return _middle(pictures[sources[index]], protocol.size)
         source, top, left = places[index]
-        return photographs[source][top : top + protocol.size, left : left + protocol.size]
+        return pictures[source][top : top + protocol.size, left : left + protocol.size]
 
     return Rows(protocol, crop, hole, names, groups, bins, digest, read_crop, read_hole)
 
@@ -223,12 +226,15 @@ def _root(layout: str) -> Path | None:
     return Path(folder) / layout if folder and (Path(folder) / layout).is_dir() else None
 
 
-def _photographs(protocol: Protocol) -> PhotoSet:
-    if protocol.missing():
-        raise InputError(protocol.missing())
-    if protocol.photos == "bundled":
-        return bundled(protocol.split)
-    return dataset(protocol.photos, _root(protocol.photos), protocol.split)
+def photographs(data: str, split: str) -> PhotoSet:
+    """A split of the bundled photographs, or of a data set in the folder that INPAINTLIB_DATA names. Raises InputError
+    when it is not on this machine."""
+    if data == "bundled":
+        return bundled(split)
+    root = _root(data)
+    if root is None:
+        raise InputError(f"The data set {data} is not shipped: name the folder that holds {data}/ in INPAINTLIB_DATA.")
+    return dataset(data, root, split)
 
 
 def _holes(protocol: Protocol) -> tuple[Callable[[int], Tensor], np.ndarray, str]:

@@ -84,8 +84,28 @@ RECIPES: dict[str, Recipe] = {
         clip=1.0,
         leak=False,
     ),
+    "gpu": Recipe(
+        crop=128,
+        batch=16,
+        scales=(1.0, 0.7, 0.5),
+        hole_area=(0.05, 0.6),
+        lr=2e-3,
+        lr_discriminator=5e-4,
+        betas=(0.9, 0.99),
+        warmup=200,
+        decay=1.0,
+        hole_weight=5.0,
+        adversarial=0.0,
+        discriminator_width=32,
+        ema=0.999,
+        clip=1.0,
+        leak=False,
+    ),
     "smoke": Recipe(crop=64, batch=2, scales=(0.5,), hole_area=(0.05, 0.5), discriminator_width=8, leak=False),
 }
+
+FINALS: dict[str, dict[str, Any]] = {}
+"""What a profile's final networks train with beyond its recipe."""
 
 RELEASED: dict[str, Any] = {
     "hole_weight": 5.0,

@@ -6,8 +6,10 @@ from functools import lru_cache
 from inpaintlib import published
 from inpaintlib.claims import CLAIMS
 from inpaintlib.errors import InputError
-from inpaintlib.experiments import GROUPS, SCALES, TRAININGS
+from inpaintlib.experiments import SCALES
 from inpaintlib.protocols import TABLES
+from inpaintlib.questions import GROUPS
+from inpaintlib.trainings import TRAININGS
 
 REGENERATED = "regenerated"
 WAITS = "measured here, waits for training"
@@ -22,7 +24,7 @@ COUNTED = "its parameters and operations are counted on the network's shapes"
 class Origin:
     """Where a row of a table comes from.
 
-    state: one of STATES.  group, label, experiment: of `experiments.GROUPS`, "" for a row that no group has.
+    state: one of STATES.  group, label, experiment: of `questions.GROUPS`, "" for a row that no group has.
     why: what a state other than "regenerated" waits for, or what is counted.
     """
 

@@ -14,14 +14,16 @@ from inpaintlib import checkpoint, dump, methods, paths, results, weights
 from inpaintlib.crops import Crops
 from inpaintlib.errors import InputError
 from inpaintlib.evaluation import Instruments, evaluate
-from inpaintlib.experiments import DECODER, FINAL, GROUPS, SCALES, SPECTRA, Experiment, experiments, select, slug
+from inpaintlib.experiments import SCALES, Experiment, experiments, select
 from inpaintlib.files import exclusive, sha256
 from inpaintlib.methods import Method
 from inpaintlib.models import build
 from inpaintlib.photos import bundled
 from inpaintlib.protocols import PROTOCOLS
+from inpaintlib.questions import GROUPS
 from inpaintlib.summaries import summarise
 from inpaintlib.training import State, train
+from inpaintlib.trainings import DECODER, FINAL, SPECTRA, slug
 
 __all__ = [
     "DECODER",

@@ -10,7 +10,7 @@ from torch import nn
 from inpaintlib import checkpoint, paths
 from inpaintlib.errors import InputError
 from inpaintlib.models.registry import build, configure, resolve
-from inpaintlib.recipes import PROFILES, RECIPES
+from inpaintlib.recipes import PROFILES
 
 
 def store(path: str | os.PathLike, model: nn.Module, note: dict[str, Any]) -> None:
@@ -40,7 +40,7 @@ def load(name: str, profile: str | None = None, device: torch.device | str = "cp
             return model.to(device, memory_format=torch.channels_last).eval()
     where = profile or "laptop"
     missing = " with " * bool(config) + " and ".join(f"{k}={v!r}" for k, v in config.items())
-    command = f"inpaintlib train {name} --name mine --profile {where if where in RECIPES else 'laptop'}"
+    command = f"inpaintlib train {name} --name mine --profile {where}"
     command += "".join(f' --set "{k}={v!r}"' for k, v in config.items())
     raise InputError(
         f"There are no trained weights of {name}{missing} in the profile {where}; `{command}` trains them."

@@ -29,6 +29,20 @@ def test_weights_come_back_as_float16_without_training_parts(tmp_path, network):
             torch.testing.assert_close(value, network.state_dict()[name], rtol=1e-3, atol=1e-6)
 
 
+def test_running_statistics_may_be_larger_than_float16_holds_and_parameters_may_not(tmp_path):
+    model = il.build("lama", width=8)
+    norm = next(m for m in model.modules() if isinstance(m, torch.nn.BatchNorm2d))
+    norm.running_var.fill_(1e9)
+    store(tmp_path / "w.safetensors", model, NOTE)
+    other = il.build("lama", width=8)
+    checkpoint.load_weights(tmp_path / "w.safetensors", other)
+    assert all(torch.equal(a, b) for a, b in zip(model.buffers(), other.buffers()))
+    with torch.no_grad():
+        norm.weight.fill_(1e9)
+    with pytest.raises(il.InputError, match="not finite as torch"):
+        store(tmp_path / "w.safetensors", model, NOTE)
+
+
 def test_another_networks_weights_are_refused(tmp_path, network):
     store(tmp_path / "w.safetensors", network, NOTE)
     with pytest.raises(il.InputError, match="another network's weights"):
@@ -55,7 +69,7 @@ def test_load_finds_what_was_trained_here_and_names_the_command_otherwise(tmp_pa
     found = load("tsgl", profile="gpu", variant="Local → Local")
     assert found.config.variant == "Local->Local"
     assert not found.training
-    with pytest.raises(il.InputError, match="`inpaintlib train tsgl --name mine --profile laptop --set"):
+    with pytest.raises(il.InputError, match="`inpaintlib train tsgl --name mine --profile gpu --set"):
         load("tsgl", profile="gpu", variant="Baseline")
     with pytest.raises(il.InputError, match="of tsgl-pennet in the profile gpu"):
         load("tsgl-pennet", profile="gpu")

@@ -8,15 +8,17 @@ import numpy as np
 import pytest
 
 import inpaintlib as il
-from inpaintlib import claims, experiments, paths, regenerated, results
+from inpaintlib import claims, paths, questions, regenerated, results, trainings
 from inpaintlib.claims import claim as states
 from inpaintlib.claims import counted
 from inpaintlib.claims.claim import Finding, Judged
 from inpaintlib.counting import Count
 from inpaintlib.errors import InputError
-from inpaintlib.experiments import GROUPS, TRAININGS
+from inpaintlib.methods import CLASSICAL
 from inpaintlib.protocols import PROTOCOLS, TABLES
+from inpaintlib.questions import GROUPS
 from inpaintlib.statistics import Interval
+from inpaintlib.trainings import TRAININGS
 
 ROOT = Path(__file__).parents[1]
 ITEMS = il.published.items()
@@ -149,16 +151,16 @@ def test_all_rows_of_a_group_are_in_its_table():
 
 def test_table_1_is_mapped_to_the_printed_rows():
     rows = regenerated.rows_of("tsgl-table-1")
-    assert rows["w/o. structure feature map"].experiment == experiments.ROW["Baseline"]
+    assert rows["w/o. structure feature map"].experiment == trainings.ROW["Baseline"]
     assert rows["w. texture feature map"].experiment == "tsgl-structure-guided"
 
 
 def test_a_row_is_regenerated_only_on_the_protocol_of_its_table(monkeypatch):
     assert TABLES["tsgl-table-2"].here == "bundled-256"
     assert regenerated.rows_of("tsgl-table-2")["PENNet"].state == regenerated.REGENERATED
-    monkeypatch.setitem(TRAININGS, "hifill", experiments.Training("hifill"))
+    monkeypatch.setitem(TRAININGS, "hifill", trainings.Training("hifill"))
     assert regenerated.rows_of("tsgl-table-6")["HiFill"].state == regenerated.WAITS
-    monkeypatch.setitem(TRAININGS, "hifill", experiments.Training("hifill", protocols=("bundled-512",)))
+    monkeypatch.setitem(TRAININGS, "hifill", trainings.Training("hifill", protocols=("bundled-512",)))
     assert regenerated.rows_of("tsgl-table-6")["HiFill"].state == regenerated.REGENERATED
     monkeypatch.delitem(TRAININGS, "hifill")
     assert regenerated.rows_of("tsgl-table-6")["HiFill"].state == regenerated.WAITS
@@ -184,7 +186,7 @@ def test_every_figure_but_a_drawing_names_its_groups():
 
 def test_a_ledger_declares_every_group_that_has_results_of_its_own():
 
-    homes = {experiments.home(name) for name in (*TRAININGS, *experiments.CLASSICAL)}
+    homes = {questions.home(name) for name in (*TRAININGS, *CLASSICAL)}
     for notebook in ("00_claims.ipynb", "00_items.ipynb"):
         metadata = json.loads((ROOT / "notebooks" / notebook).read_text(encoding="utf-8"))["metadata"]
         assert set(metadata["inpaintlib"]["groups"]) == homes

@@ -6,33 +6,78 @@ import numpy as np
 import pytest
 
 import inpaintlib as il
-from inpaintlib import experiments, measurements, paths, results, study
+from inpaintlib import experiments, measurements, paths, regenerated, results, schedules, study
 from inpaintlib.evaluation import evaluate
-from inpaintlib.experiments import GROUPS, TRAININGS
 from inpaintlib.files import read_json, write_json
 from inpaintlib.measurements import Measurements, NotRun
 from inpaintlib.methods import network
 from inpaintlib.models.registry import configure
 from inpaintlib.models.tsgl.config import DEFECTS
-from inpaintlib.protocols import PROTOCOLS
+from inpaintlib.protocols import PROTOCOLS, TABLES
+from inpaintlib.questions import GROUPS
+from inpaintlib.recipes import RECIPES, Recipe
 from inpaintlib.statistics import bootstrap
+from inpaintlib.trainings import TRAININGS
 
 SMALL = PROTOCOLS["smoke-64"]
 
 
-@pytest.mark.parametrize("profile", ["smoke", "laptop"])
+@pytest.mark.parametrize("profile", ["smoke", "laptop", "gpu", "paper"])
 def test_experiments_are_made_from_the_registries(profile):
     every = experiments.experiments(profile)
     assert len({e.id for e in every}) == len(every)
-    rows = [e for e in every if e.group == "table-iv" and e.seed == 0]
+    rows = [e for e in every if e.group == "table-iv" and e.seed == 0 and e.data in ("bundled", "paris_streetview")]
     assert [e.config["variant"] for e in rows] == list(il.TABLE_IV)
-    assert len({e.budget for e in rows}) == len({e.config["width"] for e in rows}) == 1
+    assert len({e.budget for e in rows}) == len({e.config.get("width") for e in rows}) == 1
+    assert [e.priority for e in every] == sorted(e.priority for e in every)
+    assert all(e.minutes > 0 for e in every)
+    place = {e.id: i for i, e in enumerate(every)}
+    assert all(place[before] < place[e.id] for e in every for before in e.after)
     for e in every:
         if e.budget:
             configure(e.model, **e.config)
             assert e.id == f"{e.name}-s{e.seed}"
-    assert {f"tsgl-defect-{name}" for name in DEFECTS} <= {e.name for e in every}
+    assert {f"tsgl-defect-{name}" for name in DEFECTS} <= {e.training for e in every}
     assert all(protocol in PROTOCOLS for e in every for protocol in e.protocols)
+
+
+def test_what_is_compared_is_trained_alike_and_after_its_reference():
+    for profile in ("laptop", "gpu"):
+        every = {e.id: e for e in experiments.experiments(profile)}
+        for e in every.values():
+            if not e.budget or e.group in ("leak", "final"):
+                continue
+            size = experiments.SCALES[profile]
+            assert (e.budget, e.job.recipe) == (size.budget, RECIPES[profile])
+        assert every["tsgl-tau-50-s0"].after == ("tsgl-2global-local-to-global-local-s0",)
+        assert len({(e.budget, e.job.recipe) for e in every.values() if e.group == "final"}) == 1
+    assert every["tsgl-tau-50-s2"].after == ("tsgl-2global-local-to-global-local-s2",)
+
+
+def test_the_paper_profile_is_the_papers_data_and_length():
+    every = {e.id: e for e in experiments.experiments("paper")}
+    row = every["tsgl-global-to-local-psv-s2"]
+    assert (row.data, row.protocols, row.budget) == ("paris_streetview", ("psv-256",), 150 * 14_900)
+    assert every["tsgl-lama-places2-s0"].protocols == ("places2-256", "places2-512")
+    assert every["tsgl-lama-places2-s0"].budget == 20 * 1_800_000
+    assert every["tsgl-prior-lowres-ade20k-s0"].data == "ade20k"
+    assert not any("final" in id for id in every)
+    assert row.job.recipe == Recipe()
+    misf = schedules.schedule("misf", "places2")
+    assert (misf.images, misf.held_out, misf.recipe.batch, misf.recipe.lr) == (350_000 * 16, 30_000, 16, 1e-4)
+    assert (schedules.schedule("tsgl", "celeba").train, schedules.schedule("tsgl", "celeba").held_out) == (
+        28_000,
+        2_000,
+    )
+    with pytest.raises(il.InputError, match="No paper trains tsgl on dunhuang"):
+        schedules.schedule("tsgl", "dunhuang")
+
+
+def test_each_papers_table_is_measured_on_its_own_data():
+    for table, entry in TABLES.items():
+        for group in regenerated.GROUPS_OF[table]:
+            if table.startswith("misf") == group.startswith("misf") or group == "comparison":
+                assert set(entry.papers.values()) <= set(GROUPS[group].papers), (table, group)
 
 
 def test_every_training_answers_a_question_and_is_found_by_it():
@@ -41,10 +86,10 @@ def test_every_training_answers_a_question_and_is_found_by_it():
     ids = [e.id for e in study.select("laptop", ("tau", "tsgl-final-s0"))]
     assert ids == [
         "tsgl-2global-local-to-global-local-s0",
-        *(f"tsgl-tau-{t}-s0" for t in (0, 50, 150, 200)),
         "tsgl-final-s0",
         "tsgl-2global-local-to-global-local-s1",
         "tsgl-2global-local-to-global-local-s2",
+        *(f"tsgl-tau-{t}-s0" for t in (0, 50, 150, 200)),
     ]
     assert len(study.select("laptop", ("table-iv",))) == 12 * 3
     with pytest.raises(il.InputError, match="no experiment or group 'nothing'"):

@@ -10,9 +10,10 @@ from inpaintlib.claims.claim import DIRECTION, REPRODUCED, Claim, Evidence, Find
 from inpaintlib.claims.rules import RULES
 from inpaintlib.claims.statistic import PSEUDO, Measured, Statistic, check_arguments, labels_of
 from inpaintlib.errors import InputError
-from inpaintlib.experiments import GROUPS, SCALES
+from inpaintlib.experiments import SCALES
 from inpaintlib.measurements import Measurements, NotRun, Stale
 from inpaintlib.protocols import PROTOCOLS
+from inpaintlib.questions import GROUPS
 from inpaintlib.statistics import Interval
 
 FEWEST_SEEDS = 2

@@ -1,0 +1,69 @@
+"""Which networks the study trains, as data: name -> model, settings, and what differs from a profile's recipe."""
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from inpaintlib.models.tsgl.config import BALANCE_DEFECTS, DEFECTS
+from inpaintlib.variant import TABLE_IV, Variant
+
+FINAL = "2Global(Local)->Global(Local)"
+DECODER = "basic"
+"""The plain decoder: what differs between two rows is their encoders alone."""
+SPECTRA = ("Baseline", "Global->Global", "Global->Local", FINAL)
+"""Rows of Table IV whose spectrograms a figure shows."""
+
+
+def slug(variant: Variant | str) -> str:
+    """A variant as part of a file name: "Global(2Local)->Global(Local)" gives "global-2local-to-global-local"."""
+    return re.sub(r"[()]+", "-", str(variant).lower().replace("->", "-to-")).replace("--", "-").strip("-")
+
+
+@dataclass(frozen=True)
+class Training:
+    """A network and how it is trained, apart from the scale of a profile.
+
+    config: its settings.  wider: times the profile's width, for a network that is narrow in its own paper.  recipe:
+    what differs from the profile's recipe.  final: with the width, the budget and the recipe of a profile's finals.
+    protocols: on which it is measured besides the profile's own.
+    """
+
+    model: str
+    config: dict[str, Any] = field(default_factory=dict, hash=False)
+    wider: int = 1
+    recipe: dict[str, Any] = field(default_factory=dict, hash=False)
+    final: bool = False
+    protocols: tuple[str, ...] = ()
+
+
+def _ours(variant: str = FINAL, decoder: str = DECODER, **config: Any) -> Training:
+    return Training("tsgl", {"variant": variant, "decoder": decoder, **config})
+
+
+ROW = {label: f"tsgl-{slug(label)}" for label in TABLE_IV}
+OURS = ROW[FINAL]
+
+TRAININGS: dict[str, Training] = {
+    **{ROW[label]: _ours(label) for label in TABLE_IV},
+    "tsgl-structure-alone": _ours("Baseline", reconstruct="structure"),
+    "tsgl-structure-guided": _ours("Texture->Global", reconstruct="structure"),
+    "tsgl-balance": _ours(decoder="balance"),
+    "tsgl-pennet": _ours(decoder="pennet"),
+    "tsgl-hifill": _ours(decoder="hifill"),
+    "pennet": Training("pennet"),
+    "hifill": Training("hifill", wider=2),
+    "lama": Training("lama", protocols=("bundled-512",)),
+    "tsgl-lama": Training("tsgl-lama", protocols=("bundled-512",)),
+    **{f"tsgl-tau-{tau}": _ours(tau=float(tau)) for tau in (0, 50, 150, 200)},
+    **{f"tsgl-prior-{name.replace('_', '-')}": _ours(structure=name) for name in ("lowres", "sobel_x", "sobel_y")},
+    "tsgl-leak": replace(_ours(), recipe={"leak": True}, protocols=("bundled-256-leak",)),
+    "tsgl-batch-statistics": _ours(statistics="batch"),
+    "tsgl-twice-all": _ours(twice="all"),
+    **{
+        f"tsgl-defect-{name}": _ours(decoder="balance" if name in BALANCE_DEFECTS else DECODER, defects=(name,))
+        for name in DEFECTS
+    },
+    "tsgl-final": replace(_ours(), final=True, protocols=("bundled-512",)),
+    "tsgl-lama-final": Training("tsgl-lama", final=True, protocols=("bundled-512",)),
+    "lama-final": Training("lama", final=True, protocols=("bundled-512",)),
+}
