@@ -51,6 +51,18 @@ def exclusive(path: str | os.PathLike) -> Iterator[None]:
         yield
 
 
+def held(path: str | os.PathLike) -> bool:
+    """Whether a process holds this lock file now."""
+    try:
+        with Path(path).open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
+
+
 def write_text(path: str | os.PathLike, text: str) -> None:
     """Write `text` as UTF-8, atomically."""
     with atomic_path(path) as temporary:
