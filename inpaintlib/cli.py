@@ -32,8 +32,9 @@ def _inpaint(options: argparse.Namespace) -> int:
 
 
 def _train(options: argparse.Namespace) -> int:
-    from inpaintlib import checkpoint, paths, results, weights
+    from inpaintlib import checkpoint, paths, weights
     from inpaintlib.photos import Crops
+    from inpaintlib.provenance import commit
     from inpaintlib.recipes import recipe
     from inpaintlib.training import Diverged, Job, train
 
@@ -56,7 +57,7 @@ def _train(options: argparse.Namespace) -> int:
         "model": options.model,
         "config": vars(state.average.config),
         "images_seen": state.step * settings.batch,
-        "commit": results.provenance()["commit"],
+        "commit": commit(),
     }
     weights.store(folder / "weights.safetensors", state.average, note)
     print(folder / "weights.safetensors")

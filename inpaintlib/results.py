@@ -1,11 +1,8 @@
 """Measured numbers with where they come from: run.json, and the per-image values beside it."""
 
 import os
-import platform
 import resource
-import subprocess
 from functools import lru_cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -17,26 +14,6 @@ from inpaintlib.errors import InputError
 from inpaintlib.files import atomic_path, read_json, write_json
 
 SCHEMA = 2
-_VERSIONED = ("torch", "torchvision", "numpy", "lightning", "opencv-contrib-python-headless", "lpips")
-
-
-def provenance(device: torch.device | str = "cpu") -> dict[str, Any]:
-    """What a number was made with: commit, dirty, versions, device. Outside a git checkout the commit is "unknown".
-
-    What lies under figures/ is what runs make, not what they are made with, and leaves a tree clean.
-    """
-    made_by = commit()
-    return {
-        "commit": made_by,
-        "dirty": made_by == "unknown" or bool(_git("status", "--porcelain", "--untracked-files=no", "--", ":!figures")),
-        "versions": {"python": platform.python_version()} | {name: version(name) for name in _VERSIONED},
-        "device": _device_name(torch.device(device)),
-    }
-
-
-def commit() -> str:
-    """The commit that is checked out, or "unknown" outside a git checkout."""
-    return _git("rev-parse", "HEAD") or "unknown"
 
 
 def peak_bytes(device: torch.device | str = "cpu") -> int:
@@ -98,15 +75,3 @@ def _loaded(path: Path, _changed: int) -> dict[str, np.ndarray]:
 def _compact(values: np.ndarray) -> np.ndarray:
     values = np.asarray(values)
     return values.astype(np.float16) if values.dtype.kind == "f" else values
-
-
-def _git(*arguments: str) -> str:
-    command = ["git", "-C", str(paths.home()), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return done.stdout.strip() if done.returncode == 0 else ""
-
-
-def _device_name(device: torch.device) -> str:
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    return f"CPU, {torch.get_num_threads()} threads, {torch.backends.cpu.get_cpu_capability()}"

@@ -20,6 +20,7 @@ from inpaintlib.methods import Method
 from inpaintlib.models import build
 from inpaintlib.photos import bundled
 from inpaintlib.protocols import PROTOCOLS
+from inpaintlib.provenance import commit, provenance
 from inpaintlib.questions import GROUPS
 from inpaintlib.summaries import summarise
 from inpaintlib.training import State, train
@@ -97,7 +98,7 @@ def _measure_training(experiment: Experiment, state: State, scratch: Path) -> No
         "images_seen": state.step * job.recipe.batch,
     }
     file = scratch / "weights.safetensors"
-    weights.store(file, model, identity | {"commit": results.commit()})
+    weights.store(file, model, identity | {"commit": commit()})
     checkpoint.load_weights(file, model, missing=model.training_only)  # measured as it is stored, in half precision
     training = {
         "images_seen": identity["images_seen"],
@@ -191,7 +192,7 @@ def _measure(
         "summary": measured[0]["summary"],
         "also": measured[1:],
     }
-    made = results.provenance(method.device)
+    made = provenance(method.device)
     results.write_run(paths.results(experiment.profile, experiment.id), note | made | training, **arrays)
 
 

@@ -13,6 +13,7 @@ from inpaintlib.methods import Method, classical, network
 from inpaintlib.ops.canny import canny
 from inpaintlib.priors import gray
 from inpaintlib.protocols import PROTOCOLS
+from inpaintlib.provenance import provenance
 from inpaintlib.statistics import bootstrap
 from inpaintlib.summaries import summarise
 
@@ -144,7 +145,7 @@ def test_a_run_comes_back_and_an_absent_one_names_its_command(tmp_path, monkeypa
 
 def test_provenance_outside_a_checkout_says_so(tmp_path, monkeypatch):
     monkeypatch.setenv("INPAINTLIB_HOME", str(tmp_path))
-    made = results.provenance()
+    made = provenance()
     assert made["commit"] == "unknown"
     assert made["dirty"] is True
     assert made["versions"]["torch"] == torch.__version__.split("+")[0]
