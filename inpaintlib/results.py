@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from PIL import Image
 
 from inpaintlib import paths
 from inpaintlib.errors import InputError
@@ -24,10 +25,18 @@ def peak_bytes(device: torch.device | str = "cpu") -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
-def write_run(folder: str | os.PathLike, run: dict[str, Any], **arrays: dict[str, np.ndarray]) -> None:
-    """Write `<name>.npz` for each dict of arrays (floating point as float16), and run.json last: it marks the result
-    as whole."""
+def write_run(
+    folder: str | os.PathLike,
+    run: dict[str, Any],
+    pictures: dict[str, np.ndarray] | None = None,
+    **arrays: dict[str, np.ndarray],
+) -> None:
+    """Write `<name>.npz` for each dict of arrays (floating point as float16), `<name>.webp` for each picture (uint8
+    [H,W,3]), and run.json last: it marks the result as whole."""
     folder = Path(folder)
+    for name, picture in (pictures or {}).items():
+        with atomic_path(folder / f"{name}.webp") as temporary:
+            Image.fromarray(picture).save(temporary, quality=80, method=6)
     for name, values in arrays.items():
         with atomic_path(folder / f"{name}.npz") as temporary:
             np.savez_compressed(temporary, **{k: _compact(v) for k, v in values.items()})
