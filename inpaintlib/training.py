@@ -131,7 +131,7 @@ def train(
     train together, and the first one writes. Raises Diverged when a loss is not finite; the checkpoint then is from
     before.
     """
-    run = _Run(job, crops, Path(folder), accelerator, watch)
+    run = Run(job, crops, Path(folder), accelerator, watch)
     state, done = run.state, run.state.step
     if state.step == job.steps:
         return state
@@ -156,7 +156,7 @@ def train(
     return state
 
 
-class _Run:
+class Run:
     """A training in progress: its state, and what it is advanced with."""
 
     def __init__(self, job: Job, crops: Crops, folder: Path, accelerator: str, watch: Watch | None):
