@@ -10,6 +10,7 @@ from inpaintlib.errors import InputError
 from inpaintlib.experiments import SCALES
 from inpaintlib.protocols import PROTOCOLS, Rows
 from inpaintlib.questions import GROUPS, Group
+from inpaintlib.recipes import PROFILES
 
 
 class NotRun(InputError):
@@ -151,6 +152,22 @@ class Measurements:
     ) -> np.ndarray:
         runs = self._of(label)
         return np.stack([read(runs[seed]) for seed in (sorted(runs) if seeds is None else seeds)])
+
+
+def highest(group: str, profile: str) -> str:
+    """The largest profile, from `profile` up, with results of every label that `profile` has results of, and of one at
+    least: what a page shows of a question. The smoke profile, whose numbers mean nothing, stays itself."""
+    names = GROUPS[group].rows.values()
+    here = [name for name in names if _has_results(name, profile)]
+    larger = PROFILES[PROFILES.index(profile) + 1 :] if profile != "smoke" else ()
+    for other in reversed(larger):
+        if here and all(_has_results(name, other) for name in here):
+            return other
+    return profile
+
+
+def _has_results(name: str, profile: str) -> bool:
+    return any(e.training == name and results.exists(e.id, profile) for e in experiments.experiments(profile))
 
 
 def _same(run: dict[str, Any], checksum: str, protocol: str, profile: str) -> None:

@@ -87,6 +87,7 @@ PROTOCOLS: dict[str, Protocol] = {
         Protocol("bundled-256", "bundled", "test", 256, "irregular-256", _AREAS, views=_VIEWS),
         Protocol("bundled-256-leak", "bundled", "test", 256, "irregular-256", _AREAS, leak=True),
         Protocol("bundled-512", "bundled", "test", 512, "lama-512", _WIDTHS),
+        Protocol("validation-256", "bundled", "val", 256, "irregular-256", _AREAS),
         Protocol("diagnostics-256", "bundled", "test", 256, "irregular-256", ("20-30",), photographs=8),
         Protocol("diagnostics-256-wide", "bundled", "test", 256, "irregular-256", ("20-30",), photographs=5),
         Protocol("smoke-64", "bundled", "test", 64, "irregular-64", _AREAS, photographs=2, views=_VIEWS),

@@ -15,9 +15,10 @@ from typing import Any
 
 import torch
 
-from inpaintlib import study
+from inpaintlib import paths, study
 from inpaintlib.errors import InputError
 from inpaintlib.experiments import Experiment
+from inpaintlib.files import held
 from inpaintlib.training import Diverged
 
 
@@ -31,7 +32,8 @@ def work(
     for experiment in experiments:
         if until is not None and time.monotonic() >= until:
             return
-        if study.done(experiment):
+        lock = paths.runs(experiment.profile, experiment.id) / "lock"
+        if study.done(experiment) or (not wait and held(lock)):
             continue
         yield {"id": experiment.id, "state": "begun"}
         try:

@@ -211,6 +211,27 @@ def test_results_of_another_protocol_share_no_table(home):
     write_json(file, run)
 
 
+def test_a_page_shows_the_largest_profile_that_has_results(tmp_path, monkeypatch):
+    monkeypatch.setenv("INPAINTLIB_HOME", str(tmp_path))
+
+    def finish(profile, *ids):
+        for id in ids:
+            write_json(paths.results(profile, id) / "run.json", {})
+
+    assert measurements.highest("tau", "laptop") == "laptop"
+    finish("gpu", "tsgl-tau-0-s0")
+    assert measurements.highest("tau", "laptop") == "laptop"  # nothing to compare with
+    finish("laptop", "tsgl-tau-0-s0", "tsgl-tau-50-s0")
+    assert measurements.highest("tau", "laptop") == "laptop"  # the larger profile is not as far
+    finish("gpu", "tsgl-tau-50-s2")
+    assert measurements.highest("tau", "laptop") == "gpu"
+    finish("paper", "tsgl-tau-0-psv-s0", "tsgl-tau-50-psv-s0")
+    assert measurements.highest("tau", "laptop") == "paper"
+    assert measurements.highest("tau", "smoke") == "smoke"
+    with pytest.raises(il.InputError):
+        measurements.Measurements("nothing", "bundled-256", "laptop")
+
+
 def test_a_leaking_network_is_measured_with_its_leak():
     data = measurements.Measurements("leak", "bundled-256", "laptop")
     assert data._protocol_of("leak") == "bundled-256-leak"
