@@ -4,8 +4,9 @@ import os
 import platform
 import resource
 import subprocess
+from contextlib import suppress
 from functools import lru_cache
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ from inpaintlib.errors import InputError
 from inpaintlib.files import atomic_path, read_json, write_json
 
 SCHEMA = 2
-_VERSIONED = ("torch", "torchvision", "numpy", "lightning", "opencv-contrib-python-headless", "lpips")
+_OPENCV = ("opencv-contrib-python-headless", "opencv-python-headless", "opencv-contrib-python", "opencv-python")
+_VERSIONED = ("torch", "torchvision", "torchmetrics", "numpy", "lightning", *_OPENCV)
 
 
 def provenance(device: torch.device | str = "cpu") -> dict[str, Any]:
@@ -29,7 +31,7 @@ def provenance(device: torch.device | str = "cpu") -> dict[str, Any]:
     return {
         "commit": made_by,
         "dirty": made_by == "unknown" or bool(_git("status", "--porcelain", "--untracked-files=no", "--", ":!figures")),
-        "versions": {"python": platform.python_version()} | {name: version(name) for name in _VERSIONED},
+        "versions": {"python": platform.python_version()} | _versions(),
         "device": _device_name(torch.device(device)),
     }
 
@@ -98,6 +100,15 @@ def _loaded(path: Path, _changed: int) -> dict[str, np.ndarray]:
 def _compact(values: np.ndarray) -> np.ndarray:
     values = np.asarray(values)
     return values.astype(np.float16) if values.dtype.kind == "f" else values
+
+
+def _versions() -> dict[str, str]:
+    """Of the packages that decide numbers, those that are installed: OpenCV comes under one of four names."""
+    found = {}
+    for name in _VERSIONED:
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
 
 
 def _git(*arguments: str) -> str:

@@ -1,5 +1,7 @@
 """Evaluation and its bookkeeping: values that mean what they say, results that come back."""
 
+from importlib.metadata import PackageNotFoundError
+
 import numpy as np
 import pytest
 import torch
@@ -148,3 +150,15 @@ def test_provenance_outside_a_checkout_says_so(tmp_path, monkeypatch):
     assert made["commit"] == "unknown"
     assert made["dirty"] is True
     assert made["versions"]["torch"] == torch.__version__.split("+")[0]
+
+
+@pytest.mark.parametrize("opencv", ["opencv-contrib-python-headless", "opencv-python-headless"])
+def test_provenance_names_the_packages_that_are_installed(monkeypatch, opencv):
+    def version(name):
+        if name.startswith("opencv") and name != opencv:
+            raise PackageNotFoundError(name)
+        return "1.2"
+
+    monkeypatch.setattr(results, "version", version)
+    named = {"python", "torch", "torchvision", "torchmetrics", "numpy", "lightning", opencv}
+    assert results.provenance()["versions"].keys() == named
