@@ -1,7 +1,7 @@
 """Batch and Output: what every model takes and gives."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import torch
@@ -17,11 +17,17 @@ PRIORS = ("edge", "gray", "smooth")
 
 @dataclass
 class Target:
-    """The ground truth, for losses and metrics only: image [B,3,H,W] in [-1,1], edge and gray [B,1,H,W] in [0,1]."""
+    """The ground truth, for losses and metrics only: image [B,3,H,W] in [-1,1], edge and gray [B,1,H,W] in [0,1], each
+    None where it was not asked for."""
 
     image: Float[Tensor, "b 3 h w"]
-    edge: Float[Tensor, "b 1 h w"]
-    gray: Float[Tensor, "b 1 h w"]
+    edge: Float[Tensor, "b 1 h w"] | None = None
+    gray: Float[Tensor, "b 1 h w"] | None = None
+
+    def each(self, change: Callable[[Tensor], Tensor]) -> "Target":
+        """The same, with every map changed."""
+        maps = {f.name: getattr(self, f.name) for f in fields(self)}
+        return Target(**{name: None if value is None else change(value) for name, value in maps.items()})
 
 
 @dataclass
@@ -44,13 +50,14 @@ class Batch:
         mask: Float[Tensor, "b 1 h w"],
         priors: tuple[str, ...] = PRIORS,
         leak: bool = False,
-        truth: bool = True,
+        truth: tuple[str, ...] | None = ("edge", "gray"),
         given: Mapping[str, Float[Tensor, "b c h w"]] | None = None,
     ) -> "Batch":
         """Mask the image (uint8, or float in [-1,1]) and draw its priors.
 
         With `leak=False` nothing that the model sees depends on what lies under the hole; `leak=True` is the papers'
-        protocol, priors from the ground truth and then masked. `truth=False` leaves the target out.
+        protocol, priors from the ground truth and then masked. `truth` names the maps that the target has besides the
+        image; None leaves the target out.
         `given` holds priors that were made elsewhere, by name, such as a segmentation read from files.
         """
         if image.dtype == torch.uint8:
@@ -60,7 +67,7 @@ class Batch:
             image=image * mask,
             mask=mask,
             priors=prior_maps.extract(image, mask, priors, leak=leak, given=given),
-            target=_target(image, priors) if truth else None,
+            target=None if truth is None else _target(image, priors, truth),
         )
 
     def check(self, stride: int, priors: tuple[str, ...]) -> None:
@@ -84,15 +91,19 @@ class Batch:
 
     def to(self, device: torch.device | str) -> "Batch":
         """The same batch on another device."""
-        target = self.target
-        if target is not None:
-            target = Target(*(getattr(target, f.name).to(device) for f in fields(target)))
-        return replace(
-            self,
-            image=self.image.to(device),
-            mask=self.mask.to(device),
-            priors={name: value.to(device) for name, value in self.priors.items()},
-            target=target,
+        return self.each(lambda x: x.to(device))
+
+    def rows(self, chosen: slice) -> "Batch":
+        """Some of its images, as a batch."""
+        return self.each(lambda x: x[chosen])
+
+    def each(self, change: Callable[[Tensor], Tensor]) -> "Batch":
+        """The same, with every tensor changed."""
+        return Batch(
+            change(self.image),
+            change(self.mask),
+            {name: change(value) for name, value in self.priors.items()},
+            None if self.target is None else self.target.each(change),
         )
 
     def padded(self, stride: int) -> "Batch":
@@ -104,12 +115,13 @@ class Batch:
         )
 
 
-def _target(image: Tensor, seen: tuple[str, ...]) -> Target:
+def _target(image: Tensor, seen: tuple[str, ...], wanted: tuple[str, ...]) -> Target:
     """The ground truth's maps; a prior in `seen` that was registered for one of them stands in for the plain one."""
     names = {"edge": "edge", "gray": "gray"}
     names |= {p.truth: p.name for p in prior_maps.PRIORS.values() if p.name in seen and p.truth}
-    full = prior_maps.extract(image, torch.ones_like(image[:, :1]), names.values(), leak=True)
-    return Target(image, **{field: full[name] for field, name in names.items()})
+    asked = {field: names[field] for field in wanted}
+    full = prior_maps.extract(image, torch.ones_like(image[:, :1]), asked.values(), leak=True)
+    return Target(image, **{field: full[name] for field, name in asked.items()})
 
 
 @dataclass

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from inpaintlib import study_commands
 from inpaintlib.errors import InputError
 
 
@@ -32,8 +33,9 @@ def _inpaint(options: argparse.Namespace) -> int:
 
 
 def _train(options: argparse.Namespace) -> int:
-    from inpaintlib import checkpoint, paths, results, weights
+    from inpaintlib import checkpoint, paths, weights
     from inpaintlib.photos import Crops
+    from inpaintlib.provenance import commit
     from inpaintlib.recipes import recipe
     from inpaintlib.training import Diverged, Job, train
 
@@ -48,7 +50,8 @@ def _train(options: argparse.Namespace) -> int:
     try:
         state = train(job, Crops(_photographs(options), settings.crop, settings.scales), folder)
     except Diverged as error:
-        return _failed(error)
+        print(f"inpaintlib: {error}", file=sys.stderr)
+        return 1
     note = {
         "experiment": options.name,
         "profile": options.profile,
@@ -56,7 +59,7 @@ def _train(options: argparse.Namespace) -> int:
         "model": options.model,
         "config": vars(state.average.config),
         "images_seen": state.step * settings.batch,
-        "commit": results.provenance()["commit"],
+        "commit": commit(),
     }
     weights.store(folder / "weights.safetensors", state.average, note)
     print(folder / "weights.safetensors")
@@ -99,69 +102,10 @@ def _evaluate(options: argparse.Namespace) -> int:
     return 0
 
 
-def _study_list(options: argparse.Namespace) -> int:
-    from inpaintlib import study
-
-    for experiment in study.select(options.profile, tuple(options.only)):
-        settings = " ".join(f"{key}={value}" for key, value in experiment.config.items())
-        print(
-            f"{experiment.id:<48} {experiment.group:<10} {experiment.budget:>9} images  {experiment.model} {settings}"
-        )
-    return 0
-
-
-def _study_status(options: argparse.Namespace) -> int:
-    from inpaintlib import checkpoint, paths, study
-
-    for experiment in study.select(options.profile, tuple(options.only)):
-        begun = paths.runs(experiment.profile, experiment.id) / "checkpoint.safetensors"
-        if study.done(experiment):
-            state = "done"
-        elif begun.exists():
-            state = f"{100 * checkpoint.read_note(begun)['step'] / experiment.job.steps:.0f} % trained"
-        else:
-            state = "not begun"
-        print(f"{experiment.id:<48} {state}")
-    return 0
-
-
-def _study_run(options: argparse.Namespace) -> int:
-    from inpaintlib import study
-    from inpaintlib.training import Diverged
-
-    for experiment in study.select(options.profile, tuple(options.only)):
-        if study.done(experiment):
-            print(f"{experiment.id}: done already", flush=True)
-        else:
-            print(f"{experiment.id}: {experiment.budget} images", flush=True)
-            try:
-                study.run(experiment)
-            except Diverged as error:
-                return _failed(error)
-    return 0
-
-
-def _study_measure(options: argparse.Namespace) -> int:
-    from inpaintlib import study
-
-    for experiment in study.select(options.profile, tuple(options.only)):
-        if study.done(experiment):
-            print(f"{experiment.id}: measured on today's protocols already", flush=True)
-        else:
-            print(f"{experiment.id}: measuring", flush=True)
-            study.measure(experiment)
-    return 0
-
-
 def _doctor(_: argparse.Namespace) -> int:
     from inpaintlib import doctor
 
     return doctor.report()
-
-
-def _failed(error: Exception) -> int:
-    print(f"inpaintlib: {error}", file=sys.stderr)
-    return 1
 
 
 def _setting(text: str) -> tuple[str, Any]:
@@ -172,12 +116,6 @@ def _setting(text: str) -> tuple[str, Any]:
         return key, ast.literal_eval(value)
     except (ValueError, SyntaxError):
         return key, value
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above zero")
-    return int(text)
 
 
 def _add_inpaint(commands: argparse._SubParsersAction) -> None:
@@ -199,7 +137,9 @@ def _add_train(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--profile", default="laptop", help="whose training recipe (default: %(default)s)")
     command.add_argument("--photos", type=Path, metavar="FOLDER", help="default: the bundled training photographs")
     command.add_argument("--layout", help="how FOLDER is laid out: celeba, places2, paris_streetview, dunhuang, ade20k")
-    command.add_argument("--images", type=_positive, default=64_000, help="crops to train on (default: %(default)s)")
+    command.add_argument(
+        "--images", type=study_commands.positive, default=64_000, help="crops to train on (default: %(default)s)"
+    )
     command.add_argument("--seed", type=int, default=0, help="decides weights, crops and masks (default: %(default)s)")
     command.add_argument(
         "--set", type=_setting, action="append", default=[], metavar="KEY=VALUE", help="a setting, as width=16"
@@ -226,28 +166,11 @@ def _add_evaluate(commands: argparse._SubParsersAction) -> None:
     command.set_defaults(run=_evaluate)
 
 
-def _add_study(commands: argparse._SubParsersAction) -> None:
-    study = commands.add_parser("study", help="the book's experiments")
-    actions = study.add_subparsers(required=True, metavar="ACTION")
-    for name, run, description in (
-        ("list", _study_list, "which there are"),
-        ("status", _study_status, "how far each is"),
-        ("run", _study_run, "train and measure what is not done; goes on where it was stopped"),
-        ("measure", _study_measure, "measure again with the weights at hand what an older protocol measured"),
-    ):
-        action = actions.add_parser(name, help=description)
-        action.add_argument("--profile", default="laptop", help="default: %(default)s")
-        action.add_argument(
-            "--only", nargs="+", default=[], metavar="NAME", help="experiments or groups (default: all)"
-        )
-        action.set_defaults(run=run)
-
-
 def parser() -> argparse.ArgumentParser:
     """The commands and their arguments. Each sets `run`: parsed arguments -> exit code."""
     top = argparse.ArgumentParser(prog="inpaintlib", description="Image inpainting by TSGL and MISF.")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
-    for add in (_add_inpaint, _add_train, _add_evaluate, _add_study):
+    for add in (_add_inpaint, _add_train, _add_evaluate, study_commands.add):
         add(commands)
     commands.add_parser("doctor", help="check that this machine has what the book needs").set_defaults(run=_doctor)
     return top

@@ -2,8 +2,10 @@
 
 import hashlib
 import sys
+import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -12,6 +14,18 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from inpaintlib.errors import InputError
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a crop lies: index of the photograph, factor by which it is reduced, top left corner in the reduced
+    photograph, and whether it is mirrored."""
+
+    photo: int
+    factor: float
+    top: int
+    left: int
+    mirrored: bool
 
 
 class Crops:
@@ -42,24 +56,46 @@ class Crops:
         self._cache: OrderedDict[tuple[int, float], np.ndarray] = OrderedDict()
         self._cache_bytes, self._held = cache_bytes, 0
         self._bad: set[int] = set()
+        self._lock = threading.Lock()  # of the cache: `feed.Feed` cuts crops in several threads
 
     def sample(self, n: int, generator: torch.Generator) -> UInt8[Tensor, "n 3 size size"]:
         """`n` crops, RGB 0..255. What comes out depends on nothing but the photographs and the generator's state."""
+        return self.cut(self.places(n, generator))
+
+    def places(self, n: int, generator: torch.Generator) -> list[Place]:
+        """Where `n` crops lie, by the same draws as `sample`."""
         draws = torch.rand(n, 5, generator=generator, dtype=torch.float64, device=generator.device).tolist()
-        out = np.empty((n, self.size, self.size, 3), np.uint8)
-        for crop, (photo, scale, y, x, flip) in zip(out, draws):
-            image = self._scaled(int(photo * len(self.photos)), scale)
-            top = int(y * (image.shape[0] - self.size + 1))
-            left = int(x * (image.shape[1] - self.size + 1))
-            window = image[top : top + self.size, left : left + self.size]
-            crop[:] = window[:, ::-1] if flip < 0.5 else window
+        found = []
+        for photo, scale, y, x, flip in draws:
+            index, factor = self._factor(int(photo * len(self.photos)), scale)
+            height, width = self.scaled(index, factor).shape[:2]
+            top, left = int(y * (height - self.size + 1)), int(x * (width - self.size + 1))
+            found.append(Place(index, factor, top, left, flip < 0.5))
+        return found
+
+    def cut(self, places: Sequence[Place]) -> UInt8[Tensor, "n 3 size size"]:
+        """The crops at these places, RGB 0..255."""
+        out = np.empty((len(places), self.size, self.size, 3), np.uint8)
+        for crop, at in zip(out, places):
+            image = self.scaled(at.photo, at.factor)
+            window = image[at.top : at.top + self.size, at.left : at.left + self.size]
+            crop[:] = window[:, ::-1] if at.mirrored else window
         return torch.from_numpy(out).permute(0, 3, 1, 2).contiguous()
 
-    def _scaled(self, index: int, draw: float) -> UInt8[np.ndarray, "h w 3"]:
-        index, photo = self._readable(index)
+    def names(self, places: Sequence[Place]) -> list[str]:
+        """The photographs of these places by name, where the sequence has names, or else by number."""
+        named = getattr(self.photos, "names", None)
+        return [named[at.photo] if named else f"photograph {at.photo}" for at in places]
+
+    def factors(self, index: int) -> list[float]:
+        """The factors by which crops of a photograph may be reduced (or, of a small one, enlarged)."""
+        _, photo = self._readable(index)
         short = min(photo.shape[:2])
-        fitting = [scale for scale in self.scales if round(short * scale) >= self.size]
-        factor = fitting[int(draw * len(fitting))] if fitting else self.size / short
+        return [s for s in self.scales if round(short * s) >= self.size] or [self.size / short]
+
+    def scaled(self, index: int, factor: float) -> UInt8[np.ndarray, "h w 3"]:
+        """A photograph reduced by one of its `factors`, from the cache where it holds it."""
+        index, photo = self._readable(index)
         if factor == 1:
             return photo
         scaled = self._cached(index, factor)
@@ -68,6 +104,11 @@ class Crops:
             how = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
             scaled = self._keep(index, factor, cv2.resize(photo, (width, height), interpolation=how))
         return scaled
+
+    def _factor(self, index: int, draw: float) -> tuple[int, float]:
+        index, _ = self._readable(index)
+        fitting = self.factors(index)
+        return index, fitting[int(draw * len(fitting))]
 
     def _readable(self, index: int) -> tuple[int, UInt8[np.ndarray, "h w 3"]]:
         for offset in range(len(self.photos)):
@@ -84,16 +125,19 @@ class Crops:
         raise InputError(f"none of the {len(self.photos)} photographs can be read; give at least one whole image file")
 
     def _cached(self, index: int, factor: float) -> np.ndarray | None:
-        image = self._cache.get((index, factor))
-        if image is not None:
-            self._cache.move_to_end((index, factor))
+        with self._lock:
+            image = self._cache.get((index, factor))
+            if image is not None:
+                self._cache.move_to_end((index, factor))
         return image
 
     def _keep(self, index: int, factor: float, image: np.ndarray) -> np.ndarray:
-        self._cache[index, factor] = image
-        self._held += image.nbytes
-        while self._held > self._cache_bytes and len(self._cache) > 1:
-            self._held -= self._cache.popitem(last=False)[1].nbytes
+        with self._lock:
+            before = self._cache.get((index, factor))
+            self._cache[index, factor] = image
+            self._held += image.nbytes - (0 if before is None else before.nbytes)
+            while self._held > self._cache_bytes and len(self._cache) > 1:
+                self._held -= self._cache.popitem(last=False)[1].nbytes
         return image
 
 

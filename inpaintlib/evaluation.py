@@ -63,7 +63,7 @@ def batches(
     index = np.arange(len(every)) if rows is None else np.asarray(rows)
     for begin in range(0, len(index), batch_size):
         images, masks = every.part(index[begin : begin + batch_size])
-        yield Batch.make(images, masks, priors=tuple(priors), leak=protocol.leak)
+        yield Batch.make(images, masks, priors=tuple(priors), leak=protocol.leak, truth=())
 
 
 @torch.no_grad()

@@ -42,13 +42,18 @@ def _umask() -> int:
 
 
 @contextmanager
-def exclusive(path: str | os.PathLike) -> Iterator[None]:
-    """Hold a lock file: a second process waits here until the first has left, or has died."""
+def exclusive(path: str | os.PathLike, wait: bool = True) -> Iterator[bool]:
+    """Hold a lock file: a second process waits here until the first has left, or has died. With wait=False it does not
+    wait, and gets False."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield True
 
 
 def held(path: str | os.PathLike) -> bool:

@@ -101,7 +101,7 @@ def fill(
     factor = max(1.0, float(depth) / REACH, max(size) / LONGEST_SIDE)
     if factor > 1:
         image, known = _reduced(image * known, known, [max(1, round(side / factor)) for side in size])
-    batch = Batch.make(image, known, priors=network.priors, truth=False).padded(network.stride)
+    batch = Batch.make(image, known, priors=network.priors, truth=None).padded(network.stride)
     training = network.training
     try:
         drawn = network.eval()(batch).image[:, :, : known.shape[-2], : known.shape[-1]]

@@ -15,7 +15,8 @@ class Recipe:
     """Settings of one training; the defaults are TSGL's (Sec. III-C, IV-A), batch size and crop as released.
 
     crop: side of the square crops, pixels.  scales: photographs are reduced by one of these before cropping.
-    hole_area: share of the crop that is hole, drawn uniformly.  lr, lr_discriminator, betas: Adam.
+    hole_area: share of the crop that is hole, drawn uniformly.  holes: size of the pool of holes that batches take
+    from, turned and mirrored; 0 draws new ones for every batch.  lr, lr_discriminator, betas: Adam.
     warmup: steps over which the rate rises from zero.  decay: exponent p of the rate's fall (1 - progress)^p, 0 for a
     constant rate.  hole_weight, edge_hole_weight: of a hole pixel in the reconstruction and in the edge loss.
     adversarial: weight that replaces the model's for that term, None to keep it, 0 trains without a discriminator.
@@ -43,6 +44,7 @@ class Recipe:
     ema: float = 0.0
     clip: float = 0.0
     leak: bool = True
+    holes: int = 0
 
     def __post_init__(self):
         for name, known in (("adversarial_form", ADVERSARIAL), ("discriminator", DISCRIMINATORS)):

@@ -6,9 +6,10 @@ import os
 from pathlib import Path
 from typing import Any
 
-from inpaintlib import inception, results
+from inpaintlib import inception
 from inpaintlib.evaluation import Evaluation
 from inpaintlib.files import write_json, write_text
+from inpaintlib.provenance import provenance
 from inpaintlib.summaries import summarise
 
 TITLES = {
@@ -47,6 +48,6 @@ def save(folder: str | os.PathLike, method: str, found: Evaluation, device: Any)
         writer.writerow([rows.name(index), rows.photo[index], rows.bin[index], *values])
     write_text(folder / "rows.csv", sheet.getvalue())
     protocol = {"name": found.protocol.name, "checksum": found.checksum}
-    run = {"method": method, "protocol": protocol, "summary": summarise(found)} | results.provenance(device)
+    run = {"method": method, "protocol": protocol, "summary": summarise(found)} | provenance(device)
     write_json(folder / "run.json", run)
     return folder

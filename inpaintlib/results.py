@@ -1,44 +1,20 @@
 """Measured numbers with where they come from: run.json, and the per-image values beside it."""
 
 import os
-import platform
 import resource
-import subprocess
-from contextlib import suppress
 from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from PIL import Image
 
 from inpaintlib import paths
 from inpaintlib.errors import InputError
 from inpaintlib.files import atomic_path, read_json, write_json
 
 SCHEMA = 2
-_OPENCV = ("opencv-contrib-python-headless", "opencv-python-headless", "opencv-contrib-python", "opencv-python")
-_VERSIONED = ("torch", "torchvision", "torchmetrics", "numpy", "lightning", *_OPENCV)
-
-
-def provenance(device: torch.device | str = "cpu") -> dict[str, Any]:
-    """What a number was made with: commit, dirty, versions, device. Outside a git checkout the commit is "unknown".
-
-    What lies under figures/ is what runs make, not what they are made with, and leaves a tree clean.
-    """
-    made_by = commit()
-    return {
-        "commit": made_by,
-        "dirty": made_by == "unknown" or bool(_git("status", "--porcelain", "--untracked-files=no", "--", ":!figures")),
-        "versions": {"python": platform.python_version()} | _versions(),
-        "device": _device_name(torch.device(device)),
-    }
-
-
-def commit() -> str:
-    """The commit that is checked out, or "unknown" outside a git checkout."""
-    return _git("rev-parse", "HEAD") or "unknown"
 
 
 def peak_bytes(device: torch.device | str = "cpu") -> int:
@@ -49,10 +25,18 @@ def peak_bytes(device: torch.device | str = "cpu") -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
-def write_run(folder: str | os.PathLike, run: dict[str, Any], **arrays: dict[str, np.ndarray]) -> None:
-    """Write `<name>.npz` for each dict of arrays (floating point as float16), and run.json last: it marks the result
-    as whole."""
+def write_run(
+    folder: str | os.PathLike,
+    run: dict[str, Any],
+    pictures: dict[str, np.ndarray] | None = None,
+    **arrays: dict[str, np.ndarray],
+) -> None:
+    """Write `<name>.npz` for each dict of arrays (floating point as float16), `<name>.webp` for each picture (uint8
+    [H,W,3]), and run.json last: it marks the result as whole."""
     folder = Path(folder)
+    for name, picture in (pictures or {}).items():
+        with atomic_path(folder / f"{name}.webp") as temporary:
+            Image.fromarray(picture).save(temporary, quality=80, method=6)
     for name, values in arrays.items():
         with atomic_path(folder / f"{name}.npz") as temporary:
             np.savez_compressed(temporary, **{k: _compact(v) for k, v in values.items()})
@@ -100,24 +84,3 @@ def _loaded(path: Path, _changed: int) -> dict[str, np.ndarray]:
 def _compact(values: np.ndarray) -> np.ndarray:
     values = np.asarray(values)
     return values.astype(np.float16) if values.dtype.kind == "f" else values
-
-
-def _versions() -> dict[str, str]:
-    """Of the packages that decide numbers, those that are installed: OpenCV comes under one of four names."""
-    found = {}
-    for name in _VERSIONED:
-        with suppress(PackageNotFoundError):
-            found[name] = version(name)
-    return found
-
-
-def _git(*arguments: str) -> str:
-    command = ["git", "-C", str(paths.home()), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return done.stdout.strip() if done.returncode == 0 else ""
-
-
-def _device_name(device: torch.device) -> str:
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    return f"CPU, {torch.get_num_threads()} threads, {torch.backends.cpu.get_cpu_capability()}"

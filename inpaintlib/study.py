@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from contextlib import nullcontext
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -19,11 +20,14 @@ from inpaintlib.files import exclusive, sha256
 from inpaintlib.methods import Method
 from inpaintlib.models import build
 from inpaintlib.photos import bundled
-from inpaintlib.protocols import PROTOCOLS
+from inpaintlib.processes import share
+from inpaintlib.protocols import PROTOCOLS, photographs
+from inpaintlib.provenance import commit, provenance
 from inpaintlib.questions import GROUPS
 from inpaintlib.summaries import summarise
 from inpaintlib.training import State, train
 from inpaintlib.trainings import DECODER, FINAL, SPECTRA, slug
+from inpaintlib.watch import Watch, strip
 
 __all__ = [
     "DECODER",
@@ -64,28 +68,56 @@ def fingerprint(experiment: Experiment) -> str:
         parts: tuple = (experiment.model, *measured)
     else:
         job = experiment.job.as_dict() | {"recipe": experiment.job.recipe.changes()}
-        parts = (job, bundled("train").checksum(), *measured)
+        parts = (job, _learned_from(experiment), *measured)
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def run(experiment: Experiment, *, accelerator: str = "auto", progress: bool = True) -> None:
-    """Train (or go on training) an experiment, measure it, and write its weights and results.
+def _learned_from(experiment: Experiment) -> str:
+    """The checksum of the bundled photographs, or the name of a data set, which is too large to be read for it."""
+    return _bundled() if experiment.data == "bundled" else experiment.data
 
-    When another process runs the same experiment this one waits, and then has nothing left to do.
+
+@lru_cache(maxsize=1)
+def _bundled() -> str:
+    return bundled("train").checksum()
+
+
+def run(
+    experiment: Experiment,
+    *,
+    accelerator: str = "auto",
+    progress: bool = True,
+    until: float | None = None,
+    wait: bool = True,
+) -> bool:
+    """Train (or go on training) an experiment, measure it, and write its weights and results; whether it is done now.
+
+    until: the `time.monotonic()` at which to leave the training with a checkpoint. Where another process has the
+    experiment, this one waits and then has nothing left to do, or, with wait=False, leaves at once. Several processes
+    that torchrun or srun started train together; the first of them measures.
     """
-    scratch = paths.runs(experiment.profile, experiment.id)
-    with exclusive(scratch / "lock"):
+    scratch, first = paths.runs(experiment.profile, experiment.id), share().process == 0
+    with exclusive(scratch / "lock", wait) if first else nullcontext(True) as mine:
+        if not mine:
+            return False
         if done(experiment) and (not experiment.budget or (scratch / "weights.safetensors").exists()):
-            return
+            return True
         if not experiment.budget:
             _measure(experiment, methods.classical(experiment.model), {"parameters": 0}, {})
-            return
-        crops = Crops(bundled("train"), experiment.job.recipe.crop, experiment.job.recipe.scales)
-        state = train(experiment.job, crops, scratch, accelerator=accelerator, progress=progress)
-        _measure_training(experiment, state, scratch)
+            return True
+        recipe, priors = experiment.job.recipe, build(experiment.model, **experiment.config).priors
+        crops = Crops(photographs(experiment.data, "train"), recipe.crop, recipe.scales)
+        watch = Watch(photographs(experiment.data, "val"), recipe, priors)
+        state = train(
+            experiment.job, crops, scratch, accelerator=accelerator, progress=progress, watch=watch, until=until
+        )
+        if state.step < experiment.job.steps or not first:
+            return False
+        _measure_training(experiment, state, scratch, watch)
+        return True
 
 
-def _measure_training(experiment: Experiment, state: State, scratch: Path) -> None:
+def _measure_training(experiment: Experiment, state: State, scratch: Path, watch: Watch) -> None:
     model, job = state.average, experiment.job
     identity = {
         "experiment": experiment.id,
@@ -97,21 +129,21 @@ def _measure_training(experiment: Experiment, state: State, scratch: Path) -> No
         "images_seen": state.step * job.recipe.batch,
     }
     file = scratch / "weights.safetensors"
-    weights.store(file, model, identity | {"commit": results.commit()})
+    weights.store(file, model, identity | {"commit": commit()})
     checkpoint.load_weights(file, model, missing=model.training_only)  # measured as it is stored, in half precision
     training = {
         "images_seen": identity["images_seen"],
         "recipe": job.recipe.as_dict(),
-        "photographs": bundled("train").checksum(),
+        "photographs": _learned_from(experiment),
         "parameters": inference_parameters(model),
         "weights": sha256(file),
         "seconds": round(state.seconds, 1),
+        "waited": round(state.waited, 1),
     }
     method = _as_asked(experiment, model)
-    arrays = _inside(experiment, model, method.device)
-    if experiment.group == "final":
-        arrays["curves"] = curves(state)
-    _measure(experiment, method, {"config": identity["config"]} | training, arrays)
+    arrays = _inside(experiment, model, method.device) | {"curves": curves(state)}
+    pictures = {"samples": strip(watch, state.samples)} if experiment.group == "final" else {}
+    _measure(experiment, method, {"config": identity["config"]} | training, arrays, pictures)
 
 
 def measure(experiment: Experiment) -> None:
@@ -164,7 +196,11 @@ _instruments = lru_cache(maxsize=1)(Instruments.load)
 
 
 def _measure(
-    experiment: Experiment, method: Method, training: dict[str, Any], arrays: dict[str, dict[str, np.ndarray]]
+    experiment: Experiment,
+    method: Method,
+    training: dict[str, Any],
+    arrays: dict[str, dict[str, np.ndarray]],
+    pictures: dict[str, np.ndarray] | None = None,
 ) -> None:
     """Measure a method on the experiment's protocols, and write everything."""
     instruments, measured = _instruments(method.device), []
@@ -191,8 +227,9 @@ def _measure(
         "summary": measured[0]["summary"],
         "also": measured[1:],
     }
-    made = results.provenance(method.device)
-    results.write_run(paths.results(experiment.profile, experiment.id), note | made | training, **arrays)
+    made = provenance(method.device)
+    folder = paths.results(experiment.profile, experiment.id)
+    results.write_run(folder, note | made | training, pictures, **arrays)
 
 
 def _headline(summary: dict[str, Any]) -> dict[str, Any]:
@@ -204,10 +241,12 @@ def _headline(summary: dict[str, Any]) -> dict[str, Any]:
 
 
 def curves(state: State, points: int = 60) -> dict[str, np.ndarray]:
-    """The training log thinned to at most `points` rows: one array a column, the last row always among them."""
+    """The training log thinned to at most `points` rows: one array a column, the last row always among them; and
+    hole PSNR (dB, held-out crops, averaged weights) over images at the looks, as look_hole_psnr and look_images."""
     chosen = np.unique(np.linspace(0, len(state.log) - 1, min(points, len(state.log))).round().astype(int))
     columns = {name: np.array([state.log[i][name] for i in chosen]) for name in state.log[0] if name != "seconds"}
-    return {name: v.astype(np.int32) if name in ("step", "images") else v for name, v in columns.items()}
+    columns |= {f"look_{name}": np.array([look[name] for look in state.looks]) for name in ("images", "hole_psnr")}
+    return {name: v.astype(np.int32) if name.endswith(("step", "images")) else v for name, v in columns.items()}
 
 
 def inference_parameters(model: nn.Module) -> int:

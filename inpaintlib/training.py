@@ -10,20 +10,26 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from lightning.fabric import Fabric
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from inpaintlib import checkpoint
-from inpaintlib.batch import Batch
+from inpaintlib import checkpoint, processes
 from inpaintlib.crops import Crops
+from inpaintlib.feed import ON_GPU, Feed
 from inpaintlib.files import write_text
-from inpaintlib.losses import ADVERSARIAL, Term, generator_losses
-from inpaintlib.masks import irregular
 from inpaintlib.models import build
 from inpaintlib.models.discriminator import DISCRIMINATORS
+from inpaintlib.provenance import commit
 from inpaintlib.recipes import Recipe
-from inpaintlib.results import commit
+from inpaintlib.resident import Resident
+from inpaintlib.step import average, set_rate, update
+from inpaintlib.watch import Watch
+
+RECORD = 20
+"""Steps between two lines of the log, and between two looks at whether the losses are numbers."""
+FITS = 1_000
+"""Photographs that are put on a GPU whole; a larger set is read by READERS threads, ahead of its steps."""
+READERS = 8
 
 
 @dataclass(frozen=True)
@@ -49,7 +55,8 @@ class Job:
 
 @dataclass
 class State:
-    """All that changes during training."""
+    """All that changes during training. seconds: of training so far; waited: of these, for data. log: a line each
+    RECORD steps. looks: step, images, hole_psnr of every look of a `Watch`; samples: its pictures [shown,3,h,w]."""
 
     model: nn.Module
     average: nn.Module
@@ -57,7 +64,10 @@ class State:
     optimizers: dict[str, torch.optim.Optimizer]
     step: int = 0
     seconds: float = 0.0
+    waited: float = 0.0
     log: list[dict[str, float]] = field(default_factory=list)
+    looks: list[dict[str, float]] = field(default_factory=list)
+    samples: list[Tensor] = field(default_factory=list)
 
     @property
     def parts(self) -> dict[str, nn.Module]:
@@ -68,20 +78,6 @@ class State:
 
 class Diverged(RuntimeError):
     """A loss stopped being a number. The last checkpoint is from before that."""
-
-
-def precision(device: torch.device) -> str:
-    """Fabric's precision for a device: bf16 on a GPU that multiplies it; float32 on every CPU, so that what is compared
-    was trained alike whatever the processor can do."""
-    return "bf16-mixed" if device.type == "cuda" and torch.cuda.is_bf16_supported() else "32-true"
-
-
-def make_batch(crops: Crops, recipe: Recipe, seed: int, step: int, priors: tuple[str, ...]) -> Batch:
-    """The batch of a step: a pure function of the photographs, the recipe, the seed and the step."""
-    generator = torch.Generator().manual_seed(seed * 1_000_003 + step)
-    images = crops.sample(recipe.batch, generator)
-    masks = irregular(recipe.batch, recipe.crop, generator, area=recipe.hole_area)
-    return Batch.make(images, masks, priors=priors, leak=recipe.leak)
 
 
 def start(job: Job) -> State:
@@ -103,6 +99,19 @@ def start(job: Job) -> State:
     return State(model, copy.deepcopy(model).requires_grad_(False), discriminator, optimizers)
 
 
+def feed(job: Job, crops: Crops, model: nn.Module, device: torch.device | str = "cpu") -> Feed:
+    """The batches of a job for its network. On a GPU photographs live there, or are read ahead where they are many."""
+    terms = {term.name for term in model.losses}
+    truth = tuple(name for name in ("edge",) if name in terms)
+    common = {"device": device, "share": processes.share()}
+    if torch.device(device).type != "cuda":
+        return Feed(crops, job.recipe, job.seed, model.priors, truth, **common)
+    if len(crops.photos) > FITS:
+        return Feed(crops, job.recipe, job.seed, model.priors, truth, together=ON_GPU, ahead=READERS, **common)
+    source = Resident(crops, device)
+    return Feed(crops, job.recipe, job.seed, model.priors, truth, source=source, together=ON_GPU, **common)
+
+
 def train(
     job: Job,
     crops: Crops,
@@ -111,117 +120,129 @@ def train(
     accelerator: str = "auto",
     checkpoint_seconds: float = 60.0,
     progress: bool = True,
+    watch: Watch | None = None,
+    until: float | None = None,
 ) -> State:
     """Train a job to its end, or on from the checkpoint in `folder`; the state's `average` holds the final weights.
 
-    `folder` gets checkpoint.safetensors (every `checkpoint_seconds`, and at the end) and log.jsonl, one line a 20
-    steps. Raises Diverged when a loss is not finite; the checkpoint then is from before.
+    `folder` gets checkpoint.safetensors (every `checkpoint_seconds`, and at the end) and log.jsonl, one line a RECORD
+    steps. watch: looks at the averaged weights from time to time. until: the `time.monotonic()` at which to write a
+    checkpoint and return; the state's step then is below the job's steps. Started by torchrun or srun, all processes
+    train together, and the first one writes. Raises Diverged when a loss is not finite; the checkpoint then is from
+    before.
     """
-    folder = Path(folder)
-    fabric = Fabric(accelerator=accelerator, devices=1, precision=_precision_of(accelerator))
-    state = start(job)
-    for module in state.parts.values():
-        module.to(fabric.device)
-    _resume(job, state, folder)
+    run = Run(job, crops, Path(folder), accelerator, watch)
+    state, done = run.state, run.state.step
     if state.step == job.steps:
         return state
-    model, optimizer = fabric.setup(state.model, state.optimizers["adam-model"])
-    discriminator = None
-    if state.discriminator is not None:
-        discriminator = fabric.setup(state.discriminator, state.optimizers["adam-discriminator"])
-    terms = job.recipe.terms(state.model.losses)
-    state.model.train()
-    bar = tqdm(
-        total=job.images, initial=min(state.step * job.recipe.batch, job.images), unit="img", disable=not progress
-    )
+    images, batch = job.images, job.recipe.batch
+    quiet = not progress or run.fabric.global_rank > 0
     began = saved = time.monotonic()
-    before = state.seconds
-    while state.step < job.steps:
-        batch = make_batch(crops, job.recipe, job.seed, state.step, state.model.priors).to(fabric.device)
-        _set_rate(state, job)
-        values = _step(fabric, model, optimizer, discriminator, terms, batch, job.recipe)
-        state.step += 1
-        _average(state, job.recipe.ema)
-        now = time.monotonic()
-        state.seconds = before + now - began
-        if state.step % 20 == 0 or state.step == job.steps:
-            _record(state, values, job, bar)
-        if now - saved > checkpoint_seconds or state.step == job.steps:
-            _save(job, state, folder)
-            saved = now
-        bar.update(job.recipe.batch)
-    bar.close()
+    before = state.seconds, state.waited
+    with tqdm(total=images, initial=min(done * batch, images), unit="img", disable=quiet) as bar:
+        while state.step < job.steps:
+            run.advance()
+            now = time.monotonic()
+            state.seconds, state.waited = before[0] + now - began, before[1] + run.feed.waited
+            over = run.all_agree(until is not None and now >= until)
+            if state.step % RECORD == 0 or state.step == job.steps:
+                bar.set_postfix(run.record(), refresh=False)
+            if over or now - saved > checkpoint_seconds or state.step == job.steps:
+                run.save()
+                saved = now
+            bar.update(batch)
+            if over:
+                break
     return state
 
 
-def _precision_of(accelerator: str) -> str:
-    cuda = accelerator in ("auto", "cuda", "gpu") and torch.cuda.is_available()
-    return precision(torch.device("cuda" if cuda else "cpu"))
+class Run:
+    """A training in progress: its state, and what it is advanced with."""
 
+    def __init__(self, job: Job, crops: Crops, folder: Path, accelerator: str, watch: Watch | None):
+        self.job, self.folder, self.watch = job, folder, watch
+        self.fabric = processes.fabric(accelerator, job.recipe.batch)
+        self.state = state = start(job)
+        for module in state.parts.values():
+            module.to(self.fabric.device)
+        _resume(job, state, folder)
+        self.terms = job.recipe.terms(state.model.losses)
+        self.unread: list[dict[str, Tensor]] = []
+        if state.step == job.steps:
+            return
+        self.feed = feed(job, crops, state.model, self.fabric.device)
+        state.model.train()
+        model = processes.prepared(state.model, self.fabric.device)
+        self.model = self.fabric.setup(model, state.optimizers["adam-model"])
+        self.discriminator = None
+        if state.discriminator is not None:
+            self.discriminator = self.fabric.setup(state.discriminator, state.optimizers["adam-discriminator"])
 
-def _step(
-    fabric: Fabric,
-    model: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    discriminator: tuple[nn.Module, torch.optim.Optimizer] | None,
-    terms: tuple[Term, ...],
-    batch: Batch,
-    recipe: Recipe,
-) -> dict[str, Tensor]:
-    """One update: the discriminator first, on the composite, then the model. Returns the losses and gradient norm."""
-    output = model(batch)
-    values: dict[str, Tensor] = {}
-    judge = None
-    if discriminator is not None:
-        judge, judge_optimizer = discriminator
-        game = ADVERSARIAL[recipe.adversarial_form]
-        loss = game.discriminator(judge(batch.target.image), judge(output.composite(batch).detach()))
-        judge_optimizer.zero_grad()
-        fabric.backward(loss)
-        judge_optimizer.step()
-        judge.requires_grad_(False)
-        values["discriminator"] = loss.detach()
-    losses = generator_losses(terms, batch, output, judge, recipe)
-    weights = {term.name: term.weight for term in terms}
-    optimizer.zero_grad()
-    fabric.backward(sum(weights[name] * value for name, value in losses.items()))
-    norm = torch.nn.utils.clip_grad_norm_(model.parameters(), recipe.clip or float("inf"))
-    optimizer.step()
-    if judge is not None:
-        judge.requires_grad_(True)
-    return values | {name: value.detach() for name, value in losses.items()} | {"gradient_norm": norm}
+    def advance(self) -> None:
+        """One step, and a look when one is due."""
+        state, job = self.state, self.job
+        rates = {"adam-model": job.recipe.lr, "adam-discriminator": job.recipe.lr_discriminator}
+        for name, optimizer in state.optimizers.items():
+            set_rate(optimizer, rates[name], state.step, job.steps, job.recipe)
+        batch = self.feed.batch(state.step)
+        self.unread.append(update(self.fabric, self.model, self.discriminator, self.terms, batch, job.recipe))
+        average(state.average, state.model, state.step + 1, job.recipe.ema)
+        state.step += 1
+        if self.watch is not None and self.watch.due(state.step, job.steps):
+            decibels, pictures = self.watch.look(state.average)
+            seen = {"step": state.step, "images": state.step * job.recipe.batch}
+            state.looks.append(seen | {"hole_psnr": round(decibels, 4)})
+            state.samples.append(pictures)
 
+    def record(self) -> dict[str, str]:
+        """Check the losses since the last time, and log the last ones. Returns them as text."""
+        state, last = self.state, self.unread[-1]
+        self.check()
+        plain = {name: float(self.fabric.all_reduce(value, reduce_op="mean")) for name, value in last.items()}
+        row = {"step": state.step, "images": state.step * self.job.recipe.batch, "seconds": round(state.seconds, 2)}
+        state.log.append(row | {name: round(value, 5) for name, value in plain.items()})
+        return {name: f"{value:.3f}" for name, value in plain.items()}
 
-def _set_rate(state: State, job: Job) -> None:
-    warm = min(1.0, (state.step + 1) / job.recipe.warmup) if job.recipe.warmup else 1.0
-    factor = warm * (1 - state.step / job.steps) ** job.recipe.decay
-    for key, base in (("adam-model", job.recipe.lr), ("adam-discriminator", job.recipe.lr_discriminator)):
-        for group in state.optimizers[key].param_groups if key in state.optimizers else ():
-            group["lr"] = base * factor
+    def check(self) -> None:
+        """Raise Diverged at the first step since the last time whose losses or gradient are not finite."""
+        steps, self.unread = self.unread, []
+        if not steps:
+            return
+        finite = torch.stack([torch.stack([v.float() for v in values.values()]).isfinite().all() for values in steps])
+        if bool(finite.all()):
+            return
+        place = int(finite.long().argmin())
+        told = ", ".join(f"{name} {float(value):.3g}" for name, value in steps[place].items())
+        raise self.diverged(f"loss of {self.job.model} is", self.state.step - len(steps) + place, told)
 
+    def diverged(self, what: str, step: int, told: str) -> Diverged:
+        """What to raise about a step (from 0): where it happened, and which photographs it happened on."""
+        names = ", ".join(dict.fromkeys(self.feed.names(step)))
+        return Diverged(
+            f"The {what} not a number in step {step + 1} of seed {self.job.seed} ({told}), on crops of {names}; the"
+            f" last checkpoint in {self.folder} is from before."
+        )
 
-@torch.no_grad()
-def _average(state: State, decay: float) -> None:
-    decay = min(decay, (1 + state.step) / (10 + state.step)) if decay else 0.0
-    for mean, value in zip(state.average.state_dict().values(), state.model.state_dict().values()):
-        if mean.is_floating_point():
-            mean.lerp_(value, 1 - decay)
-        else:
-            mean.copy_(value)
+    def save(self) -> None:
+        """Write checkpoint and log, unless a loss since the last look was not a number, or the weights are none now."""
+        self.check()
+        if not all(value.isfinite().all() for part in self.state.parts.values() for value in part.parameters()):
+            raise self.diverged(f"weights of {self.job.model} are", self.state.step - 1, "its loss was one")
+        if self.fabric.is_global_zero:
+            _save(self.job, self.state, self.folder)
 
-
-def _record(state: State, values: dict[str, Tensor], job: Job, bar: tqdm) -> None:
-    plain = {name: float(value) for name, value in values.items()}
-    if not all(map(torch.isfinite, values.values())):
-        raise Diverged(f"The loss of {job.model} (seed {job.seed}) is not a number at step {state.step}: {plain}.")
-    row = {"step": state.step, "images": state.step * job.recipe.batch, "seconds": round(state.seconds, 2)}
-    state.log.append(row | {name: round(value, 5) for name, value in plain.items()})
-    bar.set_postfix({name: f"{value:.3f}" for name, value in plain.items()}, refresh=False)
+    def all_agree(self, over: bool) -> bool:
+        """Whether the first process says so: all stop after the same step."""
+        return over if self.fabric.world_size == 1 else self.fabric.broadcast(over)
 
 
 def _save(job: Job, state: State, folder: Path) -> None:
-    note = {"job": job.as_dict(), "commit": commit(), "step": state.step, "seconds": state.seconds, "log": state.log}
-    checkpoint.save(folder / "checkpoint.safetensors", checkpoint.flatten(state.parts, state.optimizers), note)
+    numbers = {"step": state.step, "seconds": state.seconds, "waited": state.waited}
+    note = {"job": job.as_dict(), "commit": commit(), "log": state.log, "looks": state.looks} | numbers
+    tensors = checkpoint.flatten(state.parts, state.optimizers)
+    if state.samples:
+        tensors["samples"] = torch.stack(state.samples)
+    checkpoint.save(folder / "checkpoint.safetensors", tensors, note)
     write_text(folder / "log.jsonl", "".join(json.dumps(row) + "\n" for row in state.log))
 
 
@@ -232,5 +253,7 @@ def _resume(job: Job, state: State, folder: Path) -> None:
     tensors, note = checkpoint.read(path)
     if note["job"] != job.as_dict():
         return
+    state.samples = list(tensors.pop("samples", ()))
     checkpoint.unflatten(tensors, state.parts, state.optimizers)
-    state.step, state.seconds, state.log = note["step"], note["seconds"], note["log"]
+    for name in ("step", "seconds", "waited", "log", "looks"):
+        setattr(state, name, note[name])

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import bench_generator as whole
+import bench_training as runs
 import torch
 from bench_cases import CASES, Case, Inputs
 from torch import Tensor
@@ -104,8 +105,10 @@ SECTIONS: dict[str, Callable[[bool], list[whole.Figure]]] = {
     "compile": lambda quick: whole.compiled(*((4, 64, 2, "eager") if quick else (64, 256, 9, "inductor"))),
     "linear": lambda quick: whole.linear(*((4, (64, 128), 2) if quick else (8, (128, 256, 512, 1024), 5))),
     "training": lambda quick: whole.training_memory(*((4, 64) if quick else (64, 256))),
+    "throughput": lambda quick: runs.throughput(*((4, 1) if quick else (8, 15))),
+    "scaling": lambda quick: runs.scaling(*((4, 2) if quick else (8, 30))),
 }
-"""What is measured of the whole generator, by name: quick -> figures."""
+"""What is measured of the whole generator and of training, by name: quick -> figures."""
 
 
 def print_row(row: dict[str, Any]) -> None:

@@ -48,7 +48,7 @@ def test_8_bit_images_are_the_same_as_floats(pair):
 def test_the_target_can_be_left_out_and_a_prior_given(pair):
     image, mask = pair
     labels = torch.rand(2, 1, 48, 40)
-    batch = il.Batch.make(image, mask, ("gray", "segmentation"), truth=False, given={"segmentation": labels})
+    batch = il.Batch.make(image, mask, ("gray", "segmentation"), truth=None, given={"segmentation": labels})
     assert batch.target is None
     assert torch.equal(batch.priors["segmentation"], labels * mask)
 

@@ -96,7 +96,7 @@ class _Function(nn.Module):
 
 def test_shapes_alone_count_like_a_real_pass():
     network = il.build("tsgl", width=4).eval()
-    batch = il.Batch.make(torch.zeros(1, 3, 64, 64), torch.ones(1, 1, 64, 64), priors=network.priors, truth=False)
+    batch = il.Batch.make(torch.zeros(1, 3, 64, 64), torch.ones(1, 1, 64, 64), priors=network.priors, truth=None)
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         network(batch)
     assert il.counts(network, 64)["total"].macs == counter.get_total_flops() // 2

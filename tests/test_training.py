@@ -18,6 +18,7 @@ from inpaintlib.crops import Crops
 from inpaintlib.models.discriminator import DISCRIMINATORS
 from inpaintlib.photos import bundled
 from inpaintlib.recipes import RECIPES, RELEASED, Recipe, recipe
+from inpaintlib.watch import Watch, strip
 
 RECIPE = replace(RECIPES["smoke"], adversarial=0.1, discriminator_width=4, ema=0.9, warmup=2, decay=1.0, clip=1.0)
 
@@ -41,31 +42,20 @@ def run(folder, crops, **changes):
     return training.train(job(**changes), crops, folder, accelerator="cpu", progress=False)
 
 
-def test_a_batch_is_a_function_of_seed_and_step(crops):
-    first, again, later, other = (
-        training.make_batch(crops, RECIPE, seed, step, ("edge", "gray", "smooth"))
-        for seed, step in ((1, 5), (1, 5), (1, 6), (2, 5))
-    )
-    assert torch.equal(first.image, again.image)
-    assert torch.equal(first.priors["smooth"], again.priors["smooth"])
-    assert not torch.equal(first.mask, later.mask)
-    assert not torch.equal(first.mask, other.mask)
-
-
 def test_an_interrupted_run_ends_at_the_same_weights(tmp_path, crops, monkeypatch):
     whole = weights(run(tmp_path / "whole", crops))
-    make, calls = training.make_batch, []
+    cut, calls = crops.cut, []
 
-    def stop_at_third(*arguments):
-        calls.append(arguments)
+    def stop_at_third(places):
+        calls.append(places)
         if len(calls) == 3:
             raise KeyboardInterrupt
-        return make(*arguments)
+        return cut(places)
 
-    monkeypatch.setattr(training, "make_batch", stop_at_third)
+    monkeypatch.setattr(crops, "cut", stop_at_third)
     with pytest.raises(KeyboardInterrupt):
         training.train(job(), crops, tmp_path / "cut", accelerator="cpu", progress=False, checkpoint_seconds=0)
-    monkeypatch.setattr(training, "make_batch", make)
+    monkeypatch.setattr(crops, "cut", cut)
     resumed = run(tmp_path / "cut", crops)
     assert all(torch.equal(whole[name], value) for name, value in weights(resumed).items())
     logs = [[json.loads(x) for x in (tmp_path / d / "log.jsonl").read_text().splitlines()] for d in ("whole", "cut")]
@@ -124,9 +114,60 @@ def test_a_checkpoint_of_another_job_is_not_continued(tmp_path, crops):
 def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_last_checkpoint(tmp_path, crops):
     run(tmp_path, crops, steps=1)
     before = (tmp_path / "checkpoint.safetensors").read_bytes()
-    with pytest.raises(training.Diverged, match="not a number at step 20"):
+    with pytest.raises(training.Diverged, match=r"not a number in step 2 of seed 3 \(.*on crops of photograph \d; the"):
         run(tmp_path, crops, steps=20, lr=float("inf"), batch=1)
     assert (tmp_path / "checkpoint.safetensors").read_bytes() == before
+
+
+def test_a_checkpoint_never_holds_what_diverged(tmp_path, crops, monkeypatch):
+    """Also when a checkpoint is due before the losses are looked at."""
+    changed = job(steps=6, lr=float("inf"))
+    with pytest.raises(training.Diverged):
+        training.train(changed, crops, tmp_path, accelerator="cpu", progress=False, checkpoint_seconds=0)
+    assert not (tmp_path / "checkpoint.safetensors").exists()
+    changed = job(steps=6, adversarial=0.0)
+    training.train(changed, crops, tmp_path, until=0.0, accelerator="cpu", progress=False)
+    monkeypatch.setattr(training, "set_rate", lambda optimizer, *_: optimizer.param_groups[0].update(lr=float("inf")))
+    with pytest.raises(training.Diverged, match="weights of tsgl are not a number in step 2"):
+        training.train(changed, crops, tmp_path, accelerator="cpu", progress=False, checkpoint_seconds=0)
+    kept, note = checkpoint.read(tmp_path / "checkpoint.safetensors")
+    assert note["step"] == 1
+    assert all(t.isfinite().all() for name, t in kept.items())
+
+
+def test_a_training_leaves_on_time_and_goes_on_later(tmp_path, crops):
+    whole = run(tmp_path / "whole", crops)
+    options = {"accelerator": "cpu", "progress": False}
+    steps = []
+    for _ in range(3):
+        steps.append(training.train(job(), crops, tmp_path / "boxes", until=time.monotonic(), **options).step)
+    assert steps == [1, 2, 3]
+    last = training.train(job(), crops, tmp_path / "boxes", **options)
+    assert all(torch.equal(weights(whole)[name], value) for name, value in weights(last).items())
+    assert 0 < last.waited < last.seconds
+
+
+def test_a_watched_training_ends_at_the_same_weights(tmp_path, crops):
+    plain = run(tmp_path / "plain", crops, steps=3)
+    watch = Watch([bundled("val")[0]], RECIPE, plain.model.priors)
+    options = {"accelerator": "cpu", "progress": False, "watch": watch}
+    training.train(job(steps=3), crops, tmp_path / "seen", until=time.monotonic(), **options)
+    seen = training.train(job(steps=3), crops, tmp_path / "seen", **options)
+    assert all(torch.equal(weights(plain)[name], value) for name, value in weights(seen).items())
+    assert [look["step"] for look in seen.looks] == [1, 2, 3]
+    assert all(5 < look["hole_psnr"] < 40 for look in seen.looks)
+    picture = strip(watch, seen.samples)
+    assert picture.shape == (4 * RECIPE.crop, 5 * RECIPE.crop, 3)
+    hole = watch.batch.mask[0, 0] == 0
+    first, last = seen.samples[0][0], watch.truth()[0]
+    assert torch.equal(first[:, ~hole], last[:, ~hole])
+    assert not torch.equal(first[:, hole], last[:, hole])
+
+
+def test_a_watch_looks_a_dozen_times_at_equal_distances():
+    watch = Watch([bundled("val")[0]], RECIPE, ())
+    due = [step for step in range(1, 121) if watch.due(step, 120)]
+    assert due == list(range(10, 121, 10))
 
 
 def test_without_an_average_the_last_weights_are_kept(tmp_path, crops):
@@ -214,7 +255,3 @@ def test_it_learns(tmp_path):
     )  # fmt: skip
     losses = [row["reconstruction"] for row in state.log]
     assert losses[-1] < 0.6 * losses[0]
-
-
-def test_every_cpu_trains_in_float32():
-    assert training.precision(torch.device("cpu")) == "32-true"

@@ -227,7 +227,7 @@ def test_an_unknown_model_names_those_there_are():
 
 def test_padding_at_the_door_adds_hole_only(batch):
     image, mask = torch.rand(1, 3, 50, 70), torch.ones(1, 1, 50, 70)
-    plain = il.Batch.make(image, mask, truth=False)
+    plain = il.Batch.make(image, mask, truth=None)
     padded = plain.padded(64)
     assert padded.image.shape == (1, 3, 64, 128)
     assert padded.mask.sum() == 50 * 70

@@ -14,6 +14,7 @@ from inpaintlib.batch import Batch, Output
 from inpaintlib.errors import InputError
 from inpaintlib.features import Features
 from inpaintlib.losses import Term
+from inpaintlib.models.painting import Over, Painting
 from inpaintlib.models.registry import model
 from inpaintlib.models.values import check_values
 from inpaintlib.ops.fourier import FourierBlock, reflect_pad
@@ -101,11 +102,12 @@ class _ReflectConv(nn.Module):
 @dataclass(frozen=True)
 class Config:
     """width: channels at full size (64 in the paper), eight times as many in the bottleneck.  blocks: 9 in LaMa, 18 in
-    Big-LaMa.  ratio: the share of global channels in the bottleneck."""
+    Big-LaMa.  ratio: the share of global channels in the bottleneck.  over: what is painted over, see `Painting`."""
 
     width: int = 64
     blocks: int = 9
     ratio: float = 0.75
+    over: Over = "nothing"
 
     def __post_init__(self):
         check_values(self)
@@ -130,6 +132,7 @@ class LaMa(nn.Module):
         self.encoder = _Encoder(width)
         self.bottleneck = FourierBottleneck(8 * width, config.blocks, config.ratio)
         self.decoder = FourierDecoder(8 * width, (4 * width, 2 * width, width), 3)
+        self.painting = Painting(config.over)
 
     def forward(self, batch: Batch, features: bool = False) -> Output:
         """Batch -> Output. features: "encoder", the three downsampled maps, finest first; "bottleneck", the map after
@@ -139,4 +142,4 @@ class LaMa(nn.Module):
         maps = self.encoder(torch.cat((batch.image, 1 - batch.mask), dim=1))
         x = self.bottleneck(maps[-1], kept)
         kept.add(encoder=maps, decoder_input=x)
-        return Output(torch.tanh(self.decoder(x)), {}, kept.maps)
+        return Output(self.painting(torch.tanh(self.decoder(x)), batch), {}, kept.maps)

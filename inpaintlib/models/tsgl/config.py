@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from inpaintlib import priors
 from inpaintlib.errors import InputError
+from inpaintlib.models.painting import Over
 from inpaintlib.models.values import check_values
 from inpaintlib.variant import Branch, Variant
 
@@ -47,7 +48,7 @@ class EncoderConfig:
     `Batch.make(given=...)`; slic stands in for it).  reconstruct: which maps are reconstructed and go
     on to the decoder, "texture" (Table I a) or "structure" (Table I b).  tau_place: where tau is subtracted, "inside"
     the division by sqrt(d) as in Eq. 4, or "after" it (released code).  scale: what multiplies the normalised map,
-    "gamma" (Eq. 6) or "1+gamma" (released code).
+    "gamma" (Eq. 6) or "1+gamma" (released code).  over: what the output is painted over, see `models.painting`.
     """
 
     variant: str = "2Global(Local)->Global(Local)"
@@ -62,6 +63,7 @@ class EncoderConfig:
     reconstruct: Literal["texture", "structure"] = "texture"
     tau_place: Literal["inside", "after"] = "inside"
     scale: Literal["gamma", "1+gamma"] = "gamma"
+    over: Over = "nothing"
 
     def __post_init__(self):
         object.__setattr__(self, "variant", str(Variant.parse(self.variant)))

@@ -10,6 +10,7 @@ from inpaintlib.batch import Batch, Output
 from inpaintlib.errors import InputError
 from inpaintlib.features import Features
 from inpaintlib.models.lama import FourierBottleneck, FourierDecoder, split
+from inpaintlib.models.painting import Painting
 from inpaintlib.models.registry import model
 from inpaintlib.models.seeds import Apart
 from inpaintlib.models.tsgl.config import EncoderConfig
@@ -80,6 +81,7 @@ class TSGLLaMa(Encoder):
         with apart:
             self.bottleneck = FourierBottleneck(full, config.blocks, RATIO)
             self.decoder = FourierDecoder(full, sizes, 3)
+        self.painting = Painting(config.over)
         if "structure" in config.streams:
             with apart:
                 released = config.encoder == "released"
@@ -98,7 +100,7 @@ class TSGLLaMa(Encoder):
         x = self.bottleneck(x, kept)
         kept.add(decoder_input=x)
         aux = {"edge": self.structure_decoder(*structure)} if self.training and structure else {}
-        return Output(torch.tanh(self.decoder(x)), aux, kept.maps)
+        return Output(self.painting(torch.tanh(self.decoder(x)), batch), aux, kept.maps)
 
 
 class FourierStructureDecoder(nn.Module):

@@ -5,6 +5,7 @@ from torch import nn
 from inpaintlib.batch import Batch, Output
 from inpaintlib.features import Features
 from inpaintlib.models.hifill_decoder import ResidualAggregationDecoder
+from inpaintlib.models.painting import Painting
 from inpaintlib.models.pennet_decoder import AttentionTransferDecoder
 from inpaintlib.models.registry import model, preset
 from inpaintlib.models.seeds import Apart
@@ -49,6 +50,7 @@ class TSGL(Encoder):
         channels = self.fusion.channels
         with apart:
             self.decoder = DECODERS[config.decoder](channels)
+        self.painting = Painting(config.over)
         if config.decoder == "balance":
             with apart:
                 self.balance = _balance(config, channels)
@@ -71,7 +73,7 @@ class TSGL(Encoder):
         kept.add(fused=maps)
         if hasattr(self, "balance"):
             maps = self.balance(maps, batch.mask, kept)
-        image = self.decoder(maps, batch, kept)
+        image = self.painting(self.decoder(maps, batch, kept), batch)
         aux = {}
         if self.training and encoded.structure is not None:
             aux["edge"] = self.structure_decoder(*encoded.structure)

@@ -1,0 +1,145 @@
+"""The command line of the study: `inpaintlib study list | status | stamp | run | measure | merge`."""
+
+import argparse
+import re
+import sys
+import time
+from pathlib import Path
+
+from inpaintlib.errors import InputError
+
+BEGAN = time.time()
+"""When this process began, but for the interpreter: a time box counts from here."""
+UNITS = {"s": 1, "m": 60, "h": 3600}
+
+
+def _list(options: argparse.Namespace) -> int:
+    from inpaintlib.progress import listing
+
+    print(listing(_progress(options)))
+    return 0
+
+
+def _status(options: argparse.Namespace) -> int:
+    from inpaintlib.progress import table
+
+    print(table(_progress(options)))
+    return 0
+
+
+def _progress(options: argparse.Namespace) -> list:
+    from inpaintlib.experiments import select
+    from inpaintlib.progress import progress
+
+    return progress(select(options.profile, tuple(options.only)))
+
+
+def _stamp(_: argparse.Namespace) -> int:
+    from inpaintlib.provenance import stamp
+
+    print(stamp())
+    return 0
+
+
+def _run(options: argparse.Namespace) -> int:
+    from inpaintlib.processes import share
+
+    if share().processes > 1:
+        return _run_together(options)
+    from inpaintlib import runner
+
+    end = None if options.time_box is None else BEGAN + options.time_box
+    found = runner.run(options.profile, options.only, workers=options.workers, end=end, out=options.out)
+    for name, why in found.failed.items():
+        print(f"inpaintlib: {name}: {why}", file=sys.stderr)
+    return 1 if found.failed else 0
+
+
+def _run_together(options: argparse.Namespace) -> int:
+    """One experiment on all the processes that torchrun or srun has started."""
+    from inpaintlib import worker
+    from inpaintlib.experiments import select
+
+    if options.out or options.workers:
+        raise InputError("--out and --workers are for a study in one process; leave them out under torchrun and srun.")
+    chosen = select(options.profile, tuple(options.only))
+    if len(chosen) != 1:
+        raise InputError(
+            f"Under torchrun and srun all processes train one experiment, and --only names {len(chosen)}; name one id."
+        )
+    until = None if options.time_box is None else time.monotonic() + BEGAN + options.time_box - time.time()
+    failed = 0
+    for told in worker.work(chosen, until=until, progress=sys.stderr.isatty(), wait=True):
+        print(": ".join(told.values()), flush=True)
+        failed |= told["state"] == "failed"
+    return failed
+
+
+def _measure(options: argparse.Namespace) -> int:
+    from inpaintlib import study
+
+    for experiment in study.select(options.profile, tuple(options.only)):
+        if study.done(experiment):
+            print(f"{experiment.id}: measured on today's protocols already", flush=True)
+        else:
+            print(f"{experiment.id}: measuring", flush=True)
+            study.measure(experiment)
+    return 0
+
+
+def _merge(options: argparse.Namespace) -> int:
+    from inpaintlib.parcel import merge
+
+    told = merge(options.folder, anyway=options.anyway)
+    for id, what in told.items():
+        print(f"{id}: {what}")
+    return 1 if any(what.startswith("refused") for what in told.values()) else 0
+
+
+def _seconds(text: str) -> float:
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh])", text)
+    if not match:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time as in 90s, 8m or 1h")
+    return float(match[1]) * UNITS[match[2]]
+
+
+def positive(text: str) -> int:
+    """A whole number above zero, for argparse."""
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above zero")
+    return int(text)
+
+
+def _choosing(actions: argparse._SubParsersAction, name: str, description: str) -> argparse.ArgumentParser:
+    action = actions.add_parser(name, help=description)
+    action.add_argument("--profile", default="laptop", help="default: %(default)s")
+    action.add_argument(
+        "--only", nargs="+", action="extend", default=[], metavar="NAME", help="experiments or groups (default: all)"
+    )
+    return action
+
+
+def add(commands: argparse._SubParsersAction) -> None:
+    """Add `study` and its actions to the command line."""
+    actions = commands.add_parser("study", help="the book's experiments").add_subparsers(
+        required=True, metavar="ACTION"
+    )
+    _choosing(actions, "list", "which there are, and what comes before what").set_defaults(run=_list)
+    _choosing(actions, "status", "how many are done, running and left, and the time to go").set_defaults(run=_status)
+    run = _choosing(actions, "run", "train and measure what is not done; goes on where it was stopped")
+    run.add_argument(
+        "--time-box", type=_seconds, metavar="TIME", help="leave in time, as in 8m: everything is written by then"
+    )
+    run.add_argument(
+        "--out", type=Path, metavar="FOLDER", help="also pack what this commit has finished, for study merge"
+    )
+    run.add_argument("--workers", type=positive, metavar="N", help="processes (default: 1; 4 where there is a GPU)")
+    run.set_defaults(run=_run)
+    measure = _choosing(actions, "measure", "measure again with the weights at hand what an older protocol measured")
+    measure.set_defaults(run=_measure)
+    stamp = actions.add_parser("stamp", help="write down the commit of these files, for a copy without git")
+    stamp.set_defaults(run=_stamp)
+    merge = actions.add_parser("merge", help="put what study run --out packed where the book reads it")
+    merge.add_argument("folder", type=Path, metavar="FOLDER", help="which --out named")
+    merge.add_argument("--anyway", action="store_true", help="also results of another protocol or of a changed tree")
+    merge.set_defaults(run=_merge)

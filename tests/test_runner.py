@@ -1,0 +1,173 @@
+"""The study's processes: in order, past failures, within their time, and whole again after kill -9."""
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import inpaintlib as il
+from inpaintlib import cli, paths, results, runner, study, worker
+from inpaintlib.experiments import select
+from inpaintlib.files import exclusive
+from inpaintlib.parcel import merge
+from inpaintlib.training import Diverged
+
+ROOT = Path(__file__).parents[1]
+NAMES = ("tsgl-baseline-s0", "tsgl-global-to-local-s0", "telea-s0")
+KILLS, BOXES = (int(os.environ.get(name, few)) for name, few in (("INPAINTLIB_KILLS", 4), ("INPAINTLIB_BOXES", 2)))
+
+
+@pytest.fixture
+def chosen():
+    return select("smoke", NAMES)
+
+
+def test_a_worker_goes_on_past_what_fails_and_past_what_others_have(monkeypatch, capsys, chosen):
+    answers = iter([Diverged("no number"), False, KeyError("bug")])
+
+    def run(experiment, **options):
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(study, "done", lambda experiment: False)
+    monkeypatch.setattr(study, "run", run)
+    told = [(t["state"], t.get("why")) for t in worker.work(chosen, until=None, progress=False)]
+    assert told == [
+        ("begun", None),
+        ("failed", "no number"),
+        ("begun", None),
+        ("begun", None),
+        ("failed", "KeyError: 'bug'"),
+    ]
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_a_worker_begins_nothing_when_its_time_is_up(monkeypatch, chosen):
+    monkeypatch.setattr(study, "done", lambda experiment: False)
+    assert list(worker.work(chosen, until=time.monotonic(), progress=False)) == []
+    monkeypatch.setattr(study, "done", lambda experiment: True)
+    assert list(worker.work(chosen, until=None, progress=False)) == []
+
+
+def test_what_another_process_has_is_left_to_it(tmp_path, monkeypatch, chosen):
+    monkeypatch.setenv("INPAINTLIB_HOME", str(tmp_path))
+    with exclusive(paths.runs("smoke", NAMES[2]) / "lock") as mine:
+        assert mine
+        assert not study.run(select("smoke", NAMES[2:])[0], wait=False)
+    assert not results.exists(NAMES[2], "smoke")
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("8m", 480), ("1.5h", 5400)])
+def test_times_have_units(text, seconds):
+    assert cli.parser().parse_args(["study", "run", "--time-box", text]).time_box == seconds
+
+
+@pytest.mark.parametrize("text", ["8", "8 m", "m"])
+def test_times_without_units_are_refused(text, capsys):
+    with pytest.raises(SystemExit):
+        cli.parser().parse_args(["study", "run", "--time-box", text])
+    assert "is not a time" in capsys.readouterr().err
+
+
+def test_several_processes_train_one_experiment(monkeypatch, capsys):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setenv("RANK", "0")
+    assert cli.main(["study", "run", "--profile", "smoke"]) == 2
+    assert "all processes train one experiment" in capsys.readouterr().err
+    assert cli.main(["study", "run", "--profile", "smoke", "--workers", "2"]) == 2
+    assert "leave them out under torchrun" in capsys.readouterr().err
+
+
+def start(home, *options, cwd=ROOT, **popen):
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"} | {"OMP_NUM_THREADS": "1"}
+    environment |= {"INPAINTLIB_HOME": str(home)} if home else {}
+    command = [sys.executable, "-m", "inpaintlib.cli", "study", "run", "--profile", "smoke", "--only", *NAMES, *options]
+    return subprocess.Popen(command, cwd=cwd, env=environment, **popen)
+
+
+def children(of):
+    """Process ids below a process."""
+    listing = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+    pairs = [tuple(map(int, line.split())) for line in listing.splitlines()]
+    return [pid for pid, parent in pairs if parent == of]
+
+
+@pytest.mark.slow
+def test_killed_again_and_again_the_study_loses_nothing_and_does_nothing_twice(tmp_path, monkeypatch, chosen):
+    monkeypatch.setenv("INPAINTLIB_HOME", str(tmp_path / "whole"))
+    assert start(tmp_path / "whole", stdout=subprocess.DEVNULL).wait(timeout=600) == 0
+    wanted = {name: results.read_arrays(name, "smoke")["psnr"] for name in NAMES}
+    monkeypatch.setenv("INPAINTLIB_HOME", str(tmp_path / "cut"))
+    draw, finished = random.Random(0), {}
+    for _ in range(KILLS):
+        process = start(tmp_path / "cut", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(draw.uniform(3, 25))
+        workers = children(process.pid)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        deadline = time.monotonic() + 10
+        while any(Path(f"/proc/{pid}").exists() for pid in workers) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert not any(Path(f"/proc/{pid}").exists() for pid in workers)
+        for experiment in chosen:
+            run = paths.results("smoke", experiment.id) / "run.json"
+            if run.exists():
+                assert study.done(experiment)
+                assert finished.setdefault(experiment.id, run.stat().st_mtime_ns) == run.stat().st_mtime_ns
+    assert start(tmp_path / "cut", stdout=subprocess.DEVNULL).wait(timeout=600) == 0
+    for name in NAMES:
+        assert np.array_equal(results.read_arrays(name, "smoke")["psnr"], wanted[name])
+    assert all(paths.results("smoke", n).joinpath("run.json").stat().st_mtime_ns == t for n, t in finished.items())
+
+
+@pytest.mark.slow
+def test_a_time_box_is_over_in_time_and_the_next_one_goes_on(tmp_path):
+    """From a plain copy without git, by its stamp; what comes out is merged elsewhere."""
+    copy, box = tmp_path / "copy", 45
+    (tmp_path / "source").mkdir()
+    for name in ("inpaintlib", "pyproject.toml"):
+        source = ROOT / name
+        ignore = shutil.ignore_patterns("__pycache__", "weights")
+        target = tmp_path / "source" / name
+        shutil.copytree(source, target, ignore=ignore) if source.is_dir() else shutil.copy(source, target)
+    git = ["git", "-C", str(tmp_path / "source"), "-c", "user.name=a", "-c", "user.email=a@b"]
+    for arguments in (["init", "-q"], ["add", "."], ["commit", "-qm", "all"]):
+        subprocess.run([*git, *arguments], check=True)
+    stamping = [sys.executable, "-m", "inpaintlib.cli", "study", "stamp"]
+    plain = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "INPAINTLIB_HOME")}
+    subprocess.run(stamping, cwd=tmp_path / "source", env=plain, check=True, capture_output=True)
+    shutil.copytree(tmp_path / "source", copy, ignore=shutil.ignore_patterns(".git"))
+    for _ in range(BOXES):
+        began = time.monotonic()
+        out = ["--time-box", f"{box}s", "--out", str(tmp_path / "out")]
+        assert start(None, *out, cwd=copy, stdout=subprocess.DEVNULL).wait(timeout=120) == 0
+        assert time.monotonic() - began < box + 5
+    while len(list((copy / "build").rglob("run.json"))) < len(NAMES):
+        assert start(None, *out, cwd=copy, stdout=subprocess.DEVNULL).wait(timeout=120) == 0
+    files = list((tmp_path / "out").iterdir())
+    assert 1 <= len(files) <= 8
+    assert all(file.stat().st_size <= 15_000_000 for file in files)
+    made_by = json.loads((copy / "study-stamp.json").read_text())["commit"]
+    os.environ["INPAINTLIB_HOME"] = str(tmp_path / "home")
+    try:
+        assert merge(tmp_path / "out") == dict.fromkeys(NAMES, "merged")
+        assert results.read_run(NAMES[0], "smoke")["commit"] == made_by
+    finally:
+        del os.environ["INPAINTLIB_HOME"]
+
+
+def test_a_changed_copy_trains_nothing(tmp_path, monkeypatch):
+    monkeypatch.setenv("INPAINTLIB_HOME", str(tmp_path))
+    (tmp_path / "study-stamp.json").write_text('{"commit": "c", "dirty": false, "tree": "another"}')
+    with pytest.raises(il.InputError, match=r"not those that study-stamp\.json was written for"):
+        runner.run("smoke", NAMES)
