@@ -79,7 +79,7 @@ class Scale:
 
 SCALES: dict[str, Scale] = {
     "smoke": Scale(8, 4, 8, 4, ((0,), (0,), (0,)), "smoke-64", "smoke-diagnostics-64", (5, 5)),
-    "laptop": Scale(8, 8_000, 12, 40_000, ((0, 1, 2), (0,), (0,)), "bundled-256", "diagnostics-256", (60, 240)),
+    "laptop": Scale(8, 8_000, 12, 50_000, ((0, 1, 2), (0,), (0,)), "bundled-256", "diagnostics-256", (60, 240)),
     "gpu": Scale(
         16, 64_000, 32, 400_000, ((0, 1, 2), (0, 1, 2), (0,)), "bundled-256", "diagnostics-256-wide", (20, 120)
     ),

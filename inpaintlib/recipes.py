@@ -91,6 +91,7 @@ RECIPES: dict[str, Recipe] = {
         batch=16,
         scales=(1.0, 0.7, 0.5),
         hole_area=(0.05, 0.6),
+        holes=4096,
         lr=2e-3,
         lr_discriminator=5e-4,
         betas=(0.9, 0.99),
@@ -106,8 +107,15 @@ RECIPES: dict[str, Recipe] = {
     "smoke": Recipe(crop=64, batch=2, scales=(0.5,), hole_area=(0.05, 0.5), discriminator_width=8, leak=False),
 }
 
-FINALS: dict[str, dict[str, Any]] = {}
-"""What a profile's final networks train with beyond its recipe."""
+_SHARPENED: dict[str, Any] = {
+    "lr": 1e-3,
+    "betas": (0.5, 0.99),
+    "adversarial": 0.1,
+    "adversarial_form": "hinge",
+    "holes": 4096,
+}
+FINALS: dict[str, dict[str, Any]] = {"laptop": _SHARPENED, "gpu": _SHARPENED | {"crop": 256}}
+"""What a profile's final networks train with beyond its recipe: the same for all of them."""
 
 RELEASED: dict[str, Any] = {
     "hole_weight": 5.0,

@@ -164,8 +164,8 @@ def measure(experiment: Experiment) -> None:
     note = checkpoint.load_weights(file, model, missing=model.training_only)
     if note["experiment"] != experiment.id or note["images_seen"] != before["images_seen"]:
         raise InputError(f"{file} was trained otherwise than the results of {experiment.id} say; run it again.")
-    kept = ("config", "images_seen", "recipe", "photographs", "parameters", "seconds")
-    training = {key: before[key] for key in kept} | {"weights": sha256(file)}
+    kept = ("config", "images_seen", "recipe", "photographs", "parameters", "seconds", "waited")
+    training = {key: before[key] for key in kept if key in before} | {"weights": sha256(file)}
     method = _as_asked(experiment, model)
     _measure(experiment, method, training, look_inside(experiment, model, method.device))
 

@@ -40,6 +40,10 @@ def _ours(variant: str = FINAL, decoder: str = DECODER, **config: Any) -> Traini
     return Training("tsgl", {"variant": variant, "decoder": decoder, **config})
 
 
+def _final(training: Training) -> Training:
+    return replace(training, final=True, protocols=("bundled-512",))
+
+
 ROW = {label: f"tsgl-{slug(label)}" for label in TABLE_IV}
 OURS = ROW[FINAL]
 
@@ -63,7 +67,7 @@ TRAININGS: dict[str, Training] = {
         f"tsgl-defect-{name}": _ours(decoder="balance" if name in BALANCE_DEFECTS else DECODER, defects=(name,))
         for name in DEFECTS
     },
-    "tsgl-final": replace(_ours(), final=True, protocols=("bundled-512",)),
-    "tsgl-lama-final": Training("tsgl-lama", final=True, protocols=("bundled-512",)),
-    "lama-final": Training("lama", final=True, protocols=("bundled-512",)),
+    "tsgl-final": _final(_ours(over="fill")),
+    "tsgl-lama-final": _final(Training("tsgl-lama", {"blocks": 6, "over": "fill"})),
+    "lama-final": _final(Training("lama", {"blocks": 6, "over": "fill"})),
 }
