@@ -1,10 +1,11 @@
 """What the figures plot, taken while a network is at hand, so that no figure needs the weights again."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -13,8 +14,10 @@ from inpaintlib.diagnostics import channel_energy, channel_entropy, high_pass, l
 from inpaintlib.evaluation import batches
 from inpaintlib.protocols import Protocol
 
-MAP_SIDE = 24
-"""Spectrograms are averaged down to at most this many cells a side before they are stored."""
+CELLS = {"texture": 24, "high_pass": 24, "residual": 16, "structure": 16}
+"""Spectrograms are averaged down to at most so many cells a side before they are stored."""
+PIXELS = {"texture": 64, "structure": 64, "residual": 48}
+"""Maps of these kinds are stored as pictures, averaged down to so many pixels a side: 60 KB at most, of any network."""
 
 KINDS: dict[str, Callable[[list[Tensor]], list[Tensor]]] = {
     "texture": lambda maps: maps,
@@ -22,51 +25,125 @@ KINDS: dict[str, Callable[[list[Tensor]], list[Tensor]]] = {
     "residual": lambda maps: [local_residual(a, b) for a, b in pairwise(maps)],
 }
 """What is derived from the reconstructed texture maps of layers 0 .. 5 (0: the head, before any downsampling)."""
+FIRST = {"texture": 0, "high_pass": 0, "residual": 1, "structure": 1}
+"""The layer that each kind begins with: the residual of layer k is what is lost from layer k - 1 to layer k."""
 
 
 @torch.no_grad()
 def statistics(model: nn.Module, protocol: Protocol, device: torch.device | str = "cpu") -> dict[str, np.ndarray]:
-    """Per photograph: `pooled_<kind>` [N, layers, C] mean absolute activation of each channel, from which any
-    distribution over channels can be made without the network; `entropy_<map>` [N, layers] mean channel entropy in
-    bits, `hole_attention` [N, blocks] attention mass on hole tokens. float32."""
+    """Per photograph, of a network that reconstructs texture maps: `pooled_<kind>` [N, layers, C] mean absolute
+    activation of each channel, from which any distribution over channels can be made without the network; and of every
+    network what `entropies` gives. float32."""
     rows: dict[str, list[Tensor]] = {}
     for output in _outputs(model, protocol, device):
-        maps = output.features["head"] + output.features["reconstructed"]
-        for kind, derive in KINDS.items():
+        maps = _texture(model, output)
+        for kind, derive in KINDS.items() if maps else ():
             _append(rows, f"pooled_{kind}", [channel_energy(x) for x in derive(maps)])
-        branches = [name for name in output.features if name.startswith("branch_")]
-        for name in ("reconstructed", "decoder_input", *branches):
-            _append(rows, f"entropy_{name}", [channel_entropy(x).mean(dim=(1, 2)) for x in output.features[name]])
-        _append(rows, "hole_attention", [x.reshape(1) for x in output.features["hole_attention"]])
-    return {name: torch.cat(parts).cpu().numpy() for name, parts in rows.items()}
+        _append_entropies(rows, output)
+    return _joined(rows)
+
+
+@torch.no_grad()
+def entropies(model: nn.Module, protocol: Protocol, device: torch.device | str = "cpu") -> dict[str, np.ndarray]:
+    """Per photograph `entropy_<map>` [N, layers] mean channel entropy in bits of the reconstructed maps, the decoder's
+    inputs, the maps of the guides' branches and a host's own encoder, and `hole_attention` [N, blocks] attention mass
+    on hole tokens: those of them that the network names. float32."""
+    rows: dict[str, list[Tensor]] = {}
+    for output in _outputs(model, protocol, device):
+        _append_entropies(rows, output)
+    return _joined(rows)
 
 
 @torch.no_grad()
 def spectra(model: nn.Module, protocol: Protocol, device: torch.device | str = "cpu") -> dict[str, np.ndarray]:
-    """Mean spectrograms over the protocol's photographs, `<kind>_<layer>` [s, s] for kinds texture and high_pass."""
+    """Mean spectrograms over the protocol's photographs, `<kind>_<layer>` [s, s], float32: of texture and high_pass
+    (layers 0 .. 5), residual (1 .. 5), and structure (1 .. 5) where the network has a structure encoder."""
     sums: dict[str, Tensor] = {}
     count = 0
     for output in _outputs(model, protocol, device):
-        maps = output.features["head"] + output.features["reconstructed"]
-        for kind in ("texture", "high_pass"):
-            for layer, x in enumerate(KINDS[kind](maps)):
+        for kind, layers in _kinds(model, output).items():
+            for layer, x in enumerate(layers, start=FIRST[kind]):
                 name = f"{kind}_{layer}"
-                sums[name] = sums.get(name, 0) + _reduced(spectrogram(x))[0]
+                sums[name] = sums.get(name, 0) + _reduced(spectrogram(x), CELLS[kind])[0]
         count += 1
     return {name: (value / count).cpu().numpy() for name, value in sums.items()}
 
 
-def _outputs(model: nn.Module, protocol: Protocol, device: torch.device | str) -> Iterator[Output]:
+@torch.no_grad()
+def maps(
+    model: nn.Module, protocol: Protocol, device: torch.device | str = "cpu", rows: Sequence[int] = (0, 1)
+) -> dict[str, np.ndarray]:
+    """Where the network is active on these rows of the protocol: `<kind>_<layer>` uint8 [rows, h, w], the mean absolute
+    activation over channels for layers 1 .. 5 of texture, residual, and structure where there is one.
+
+    `<kind>_scale` [rows, layers] is the activation, in the units of the map, that 255 stands for; it is zero where a
+    map is zero. As a float16 holds it, so that what is stored gives the activations back to within half of 1/255.
+    """
+    found: dict[str, list[Tensor]] = {}
+    for output in _outputs(model, protocol, device, rows):
+        kinds = _kinds(model, output)
+        for kind in (kind for kind in PIXELS if kind in kinds):
+            layers = kinds[kind][1 - FIRST[kind] :]
+            pictures, scales = zip(*(_quantised(_reduced(x.float().abs().mean(dim=1), PIXELS[kind])) for x in layers))
+            for layer, picture in enumerate(pictures, start=1):
+                found.setdefault(f"{kind}_{layer}", []).append(picture)
+            found.setdefault(f"{kind}_scale", []).append(torch.stack(scales, dim=1))
+    return {name: torch.cat(parts).cpu().numpy() for name, parts in found.items()}
+
+
+def activation(stored: dict[str, np.ndarray], kind: str, layer: int) -> np.ndarray:
+    """A map that `maps` made, in its own units: float32 [rows, h, w]; layer: 1 .. 5."""
+    scale = stored[f"{kind}_scale"][:, layer - 1].astype(np.float32)
+    return stored[f"{kind}_{layer}"] * (scale / 255)[:, None, None]
+
+
+def _outputs(
+    model: nn.Module, protocol: Protocol, device: torch.device | str, rows: Sequence[int] | None = None
+) -> Iterator[Output]:
     model.eval()
-    for batch in batches(protocol, model.priors, batch_size=1):
+    for batch in batches(protocol, model.priors, batch_size=1, rows=rows):
         output: Output = model(batch.to(device), features=True)
         yield output
+
+
+def _texture(model: nn.Module, output: Output) -> list[Tensor]:
+    """The reconstructed texture maps of layers 0 .. 5; empty where the network reconstructs none."""
+    if getattr(model, "main", "") != "texture":
+        return []
+    return output.features["head"] + output.features["reconstructed"]
+
+
+def _kinds(model: nn.Module, output: Output) -> dict[str, list[Tensor]]:
+    """The maps of each kind, from layer FIRST[kind] on."""
+    maps = _texture(model, output)
+    return {kind: derive(maps) for kind, derive in KINDS.items()} | {
+        kind: layers for kind, layers in output.features.items() if kind == "structure"
+    }
+
+
+def _append_entropies(rows: dict[str, list[Tensor]], output: Output) -> None:
+    branches = [name for name in output.features if name.startswith("branch_")]
+    for name in ("reconstructed", "decoder_input", "encoder", *branches):
+        if name in output.features:
+            _append(rows, f"entropy_{name}", [channel_entropy(x).mean(dim=(1, 2)) for x in output.features[name]])
+    if "hole_attention" in output.features:
+        _append(rows, "hole_attention", [x.reshape(1) for x in output.features["hole_attention"]])
 
 
 def _append(rows: dict[str, list[Tensor]], name: str, layers: list[Tensor]) -> None:
     rows.setdefault(name, []).append(torch.stack(layers, dim=1).float())
 
 
-def _reduced(spectrum: Tensor) -> Tensor:
-    side = min(MAP_SIDE, spectrum.shape[-1])
-    return F.adaptive_avg_pool2d(spectrum[:, None], side)[:, 0]
+def _joined(rows: dict[str, list[Tensor]]) -> dict[str, np.ndarray]:
+    return {name: torch.cat(parts).cpu().numpy() for name, parts in rows.items()}
+
+
+def _reduced(x: Float[Tensor, "b h w"], side: int) -> Float[Tensor, "b s t"]:
+    return F.adaptive_avg_pool2d(x[:, None], [min(side, length) for length in x.shape[-2:]])[:, 0]
+
+
+def _quantised(x: Float[Tensor, "b h w"]) -> tuple[Tensor, Float[Tensor, " b"]]:
+    """x >= 0 as uint8, and what 255 stands for."""
+    scale = x.amax(dim=(1, 2)).half().float()
+    shares = torch.where(scale > 0, 1 / scale, 0)[:, None, None] * x
+    return (shares * 255).round().clamp(max=255).to(torch.uint8), scale

@@ -1,6 +1,5 @@
 """LPIPS with the AlexNet trunk that this package carries: no network, no printed line, no random state touched."""
 
-import warnings
 from pathlib import Path
 
 import torch
@@ -13,6 +12,7 @@ from inpaintlib.files import sha256
 
 TRUNK = Path(__file__).parent / "data" / "alexnet_features.safetensors"
 TRUNK_SHA256 = "be3eb814e468ab7753d6bdd7af3563812bd4735c31ef62702e87849e0d28182c"
+_LINEAR = "lpips_models/alex.pth"  # In torchmetrics: the linear layers of version 0.1, as their authors publish them.
 _SLICES = {0: "slice1.0", 3: "slice2.3", 6: "slice3.6", 8: "slice4.8", 10: "slice5.10"}
 _KINDS = ("weight", "bias")
 _SMALLEST = 31  # Pixels a side that AlexNet's two poolings need.
@@ -22,19 +22,21 @@ class Lpips(nn.Module):
     """Learned perceptual distance 0.1 on AlexNet: frozen, always in evaluation mode, differentiable in its inputs.
 
     Raises ValueError when the trunk's file is not the one that this package ships (its checksum is compared).
-    Source: Zhang, Isola, Efros, Shechtman, Wang, "The unreasonable effectiveness of deep features", 2018; the `lpips`
-    package gives the network and its linear layers, data/alexnet_features.safetensors the trunk.
+    Source: Zhang, Isola, Efros, Shechtman, Wang, "The unreasonable effectiveness of deep features", 2018; torchmetrics
+    gives the arithmetic and the linear layers, data/alexnet_features.safetensors the trunk. A test holds the distances
+    equal to those of the authors' package `lpips`.
     """
 
     def __init__(self) -> None:
         super().__init__()
         if sha256(TRUNK) != TRUNK_SHA256:
             raise ValueError(f"{TRUNK} is damaged or was changed; restore it with `git checkout -- {TRUNK.name}`.")
-        with warnings.catch_warnings(), torch.random.fork_rng(devices=[]):
-            warnings.simplefilter("ignore")  # The package calls torchvision by its old names.
-            from lpips import LPIPS
+        from torchmetrics.functional.image import lpips as package
 
-            self.distance = LPIPS(net="alex", pnet_rand=True, verbose=False)
+        with torch.random.fork_rng(devices=[]):
+            self.distance = package._LPIPS(pretrained=False, pnet_rand=True, net="alex")  # The public one downloads.
+        linear = torch.load(Path(package.__file__).parent / _LINEAR, map_location="cpu", weights_only=True)
+        self.distance.lins.load_state_dict({name.removeprefix("lin"): value for name, value in linear.items()})
         trunk = load_file(TRUNK)
         renamed = {f"{new}.{kind}": trunk[f"features.{old}.{kind}"] for old, new in _SLICES.items() for kind in _KINDS}
         self.distance.net.load_state_dict(renamed)

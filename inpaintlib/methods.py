@@ -57,8 +57,10 @@ def _navier_stokes(image: np.ndarray, hole: np.ndarray) -> np.ndarray:
 
 
 def _biharmonic(image: np.ndarray, hole: np.ndarray) -> np.ndarray:
-    from skimage.restoration import inpaint_biharmonic
-
+    try:
+        from skimage.restoration import inpaint_biharmonic
+    except ModuleNotFoundError:
+        raise InputError("biharmonic is scikit-image's; install it with `pip install scikit-image`.") from None
     filled = inpaint_biharmonic(image, hole > 0, channel_axis=-1, split_into_regions=True)
     return np.round(filled * 255).clip(0, 255).astype(np.uint8)
 

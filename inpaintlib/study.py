@@ -8,22 +8,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from torch import nn
 
-from inpaintlib import checkpoint, dump, methods, paths, results, weights
+from inpaintlib import checkpoint, methods, paths, results, weights
 from inpaintlib.crops import Crops
 from inpaintlib.errors import InputError
 from inpaintlib.evaluation import Instruments, evaluate
 from inpaintlib.experiments import SCALES, Experiment, experiments, select
 from inpaintlib.files import exclusive, sha256
+from inpaintlib.inside import look_inside
 from inpaintlib.methods import Method
 from inpaintlib.models import build
 from inpaintlib.photos import bundled
 from inpaintlib.processes import share
 from inpaintlib.protocols import PROTOCOLS, photographs
 from inpaintlib.provenance import commit, provenance
-from inpaintlib.questions import GROUPS
 from inpaintlib.summaries import summarise
 from inpaintlib.training import State, train
 from inpaintlib.trainings import DECODER, FINAL, SPECTRA, slug
@@ -43,8 +42,6 @@ __all__ = [
     "slug",
 ]
 
-LOOKED_INTO = ("table-iv", "decoders", "tau")
-"""Groups whose claims are about maps inside the networks: their experiments keep diagnostics.npz."""
 HEADLINE = ("rows", "photographs", "psnr", "kd")
 """What run.json says of each bin."""
 
@@ -141,7 +138,7 @@ def _measure_training(experiment: Experiment, state: State, scratch: Path, watch
         "waited": round(state.waited, 1),
     }
     method = _as_asked(experiment, model)
-    arrays = _inside(experiment, model, method.device) | {"curves": curves(state)}
+    arrays = look_inside(experiment, model, method.device) | {"curves": curves(state)}
     pictures = {"samples": strip(watch, state.samples)} if experiment.group == "final" else {}
     _measure(experiment, method, {"config": identity["config"]} | training, arrays, pictures)
 
@@ -170,7 +167,7 @@ def measure(experiment: Experiment) -> None:
     kept = ("config", "images_seen", "recipe", "photographs", "parameters", "seconds", "waited")
     training = {key: before[key] for key in kept if key in before} | {"weights": sha256(file)}
     method = _as_asked(experiment, model)
-    _measure(experiment, method, training, _inside(experiment, model, method.device))
+    _measure(experiment, method, training, look_inside(experiment, model, method.device))
 
 
 def _shipped(experiment: Experiment) -> Path:
@@ -180,16 +177,6 @@ def _shipped(experiment: Experiment) -> Path:
 def _as_asked(experiment: Experiment, model: nn.Module) -> Method:
     """The network that is shipped is measured as `il.inpaint` asks it, the others at full scale."""
     return methods.as_inpaint(model) if experiment.group == "final" else methods.network(model)
-
-
-def _inside(experiment: Experiment, model: nn.Module, device: torch.device) -> dict[str, dict[str, np.ndarray]]:
-    """What the figures and claims read of the network's maps."""
-    looked, arrays = PROTOCOLS[SCALES[experiment.profile].diagnostics], {}
-    if any(experiment.name in GROUPS[group].rows.values() for group in LOOKED_INTO):
-        arrays["diagnostics"] = dump.statistics(model, looked, device)
-    if experiment.seed == 0 and experiment.group == "table-iv" and experiment.config["variant"] in SPECTRA:
-        arrays["spectra"] = dump.spectra(model, looked, device)
-    return arrays
 
 
 _instruments = lru_cache(maxsize=1)(Instruments.load)

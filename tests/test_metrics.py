@@ -1,6 +1,7 @@
 """Metrics against scikit-image and torchmetrics, literal formulas, and LPIPS against its parts and reference values."""
 
 import socket
+import warnings
 
 import lpips as package
 import numpy as np
@@ -145,7 +146,7 @@ def test_the_trunk_is_torchvisions(distance):
 
 
 def test_lpips_by_hand(distance):
-    """Zhang et al. 2018, Eq. 1, from the trunk's file and the package's linear layers, without its network."""
+    """Zhang et al. 2018, Eq. 1, from the trunk's file and the authors' linear layers, without any package's network."""
     trunk = load_file(lpips_distance.TRUNK)
     folder = package.__path__[0]
     linear = torch.load(f"{folder}/weights/v0.1/alex.pth", map_location="cpu", weights_only=True)
@@ -167,6 +168,22 @@ def test_lpips_by_hand(distance):
         for i, (x, y) in enumerate(zip(layers(a), layers(b)))
     )
     torch.testing.assert_close(distance(a, b), wanted.float(), atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("size", [(31, 31), (64, 64), (96, 117), (200, 40)])
+def test_lpips_equals_the_authors_package(distance, size):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the package calls torchvision by its old names
+        theirs = package.LPIPS(net="alex", pnet_rand=True, verbose=False)
+    theirs.net.load_state_dict(distance.distance.net.state_dict())
+    generator = torch.Generator().manual_seed(2)
+    a, b = torch.rand(2, 4, 3, *size, generator=generator) * 2 - 1
+    near = a + 1e-3 * torch.randn(a.shape, generator=generator)
+    flat = torch.full_like(a, -0.5)
+    with torch.no_grad():
+        for other in (b, near, flat, a):
+            wanted = theirs(a, other).flatten()
+            torch.testing.assert_close(distance(a, other), wanted, atol=1e-7, rtol=1e-6)
 
 
 def to_input(picture):
