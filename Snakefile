@@ -1,8 +1,11 @@
-"""From notebooks to the book, for one profile: snakemake --config profile=laptop (make book does it)."""
+"""From notebooks to the book, for one profile: snakemake --config profile=laptop (make book does it).
+
+The target `study`, in study.smk, trains and measures what the notebooks read.
+"""
 
 import sys
 
-sys.path.insert(0, str(Path(workflow.basedir) / "book"))
+sys.path[:0] = [str(Path(workflow.basedir) / "book"), workflow.basedir]
 
 from inputs import write_dependencies
 from layout import Layout
@@ -33,7 +36,7 @@ rule book:
         short(BOOK.stamp("book")),
     params:
         repository=lambda wildcards: os.environ.get("GITHUB_REPOSITORY", ""),
-    threads: workflow.cores
+    threads: lambda wildcards: workflow.cores
     shell:
         "{sys.executable} book/assemble.py --profile {BOOK.profile} --stamp {output}"
 
@@ -52,3 +55,6 @@ rule notebook:
     shell:
         "{sys.executable} book/run_notebook.py {input.notebook} {params.out} --profile {BOOK.profile}"
         " && cp {params.record} {output}"
+
+
+include: "study.smk"

@@ -24,7 +24,8 @@ def small_tree(folder: Path) -> Path:
     shutil.copytree(ROOT / "book", folder / "book", ignore=skipped)
     for page in (folder / "book").glob("*.md"):  # its notebooks are others: links to the real chapters become words
         page.write_text(re.sub(r"\[([^\]]*)\]\(chapters/[^)]*\)", r"\1 a chapter", page.read_text(encoding="utf-8")))
-    shutil.copy(ROOT / "Snakefile", folder)
+    for rules in ("Snakefile", "study.smk"):
+        shutil.copy(ROOT / rules, folder)
     (folder / "notebooks").mkdir()
     data, target = ROOT / "inpaintlib" / "data", folder / "inpaintlib" / "data"
     (target / "photos").mkdir(parents=True)
