@@ -30,10 +30,11 @@ ON_GPU = 4
 
 @dataclass
 class Report:
-    """What a run came to: ids that it finished, and why others failed."""
+    """What a run came to: ids that it finished, why others failed, and those that are still not done."""
 
     done: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
+    left: list[str] = field(default_factory=list)
 
 
 def run(
@@ -59,8 +60,10 @@ def run(
         report = _follow(crew, chosen, end)
     finally:
         crew.kill()
+    finished = [e for e in chosen if done(e)]
     if out is not None:
-        parcel.pack(out, [e for e in chosen if done(e)])
+        parcel.pack(out, finished)
+    report.left = [e.id for e in chosen if e not in finished]
     return report
 
 
