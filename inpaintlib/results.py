@@ -75,6 +75,15 @@ def read_arrays(experiment: str, profile: str, name: str = "stats") -> dict[str,
     return dict(_loaded(path, path.stat().st_mtime_ns))
 
 
+def read_picture(experiment: str, profile: str, name: str) -> np.ndarray:
+    """The picture `<name>.webp` beside an experiment's run.json: uint8 [H,W,3]. Raises InputError without it."""
+    path = paths.results(profile, experiment) / f"{name}.webp"
+    if not path.is_file():
+        raise InputError(f"There is no {path.name} among the results of {experiment} in the profile {profile}.")
+    with Image.open(path) as picture:
+        return np.asarray(picture.convert("RGB"))
+
+
 @lru_cache(maxsize=512)
 def _loaded(path: Path, _changed: int) -> dict[str, np.ndarray]:
     with np.load(path) as file:

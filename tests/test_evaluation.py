@@ -143,6 +143,18 @@ def test_a_run_comes_back_and_an_absent_one_names_its_command(tmp_path, monkeypa
         results.read_run("x-s0", "laptop")
 
 
+def test_a_picture_of_a_run_comes_back_and_an_absent_one_is_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("INPAINTLIB_HOME", str(tmp_path))
+    drawn = np.full((8, 24, 3), (200, 120, 40), np.uint8)
+    results.write_run(paths.results("laptop", "x-s0"), {"a": 1}, {"samples": drawn})
+    read = results.read_picture("x-s0", "laptop", "samples")
+    assert read.dtype == np.uint8
+    assert read.shape == drawn.shape
+    assert np.abs(read.astype(int) - drawn).max() < 10
+    with pytest.raises(il.InputError, match=r"no other\.webp among the results of x-s0"):
+        results.read_picture("x-s0", "laptop", "other")
+
+
 def test_provenance_outside_a_checkout_says_so(tmp_path, monkeypatch):
     monkeypatch.setenv("INPAINTLIB_HOME", str(tmp_path))
     made = provenance()
