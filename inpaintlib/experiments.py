@@ -23,9 +23,9 @@ class Experiment:
 
     id = <name>-s<seed>; budget: images seen; group: the first question that it answers; recipe: what differs from the
     profile's; protocols: on which it is measured, the profile's own first; training: its key in TRAININGS, the same for
-    each data set; data: the photographs that it learns from, "bundled" or a layout of `photos.dataset`; priority:
-    lower ones come first; after: ids of what it is compared with, and comes after; minutes: the walltime that a
-    scheduler is asked for.
+    each data set; data: the photographs that it learns from, "bundled" or a layout of `photos.dataset`; soften: as in
+    `Training`; priority: lower ones come first; after: ids of what it is compared with, and comes after; minutes: the
+    walltime that a scheduler is asked for.
     """
 
     id: str
@@ -39,6 +39,7 @@ class Experiment:
     protocols: tuple[str, ...] = ()
     training: str = ""
     data: str = "bundled"
+    soften: float = 1.0
     priority: int = 0
     after: tuple[str, ...] = ()
     minutes: int = 0
@@ -119,6 +120,7 @@ def _on_the_bundled_photographs(profile: str) -> Iterator[Experiment]:
                 (FINALS.get(profile, {}) if training.final else {}) | training.recipe,
                 (size.protocol, *(training.protocols if profile != "smoke" else ())),
                 name,
+                soften=training.soften,
                 priority=_priority(name, seed),
                 after=_after(name, seed),
                 minutes=size.minutes[training.final],
@@ -147,7 +149,7 @@ def _on_the_papers_data(profile: str) -> Iterator[Experiment]:
                     protocols,
                     name,
                     data,
-                    _priority(name, seed),
+                    priority=_priority(name, seed),
                     minutes=size.minutes[0],
                 )
 

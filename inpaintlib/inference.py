@@ -21,9 +21,9 @@ from inpaintlib.weights import load
 LONGEST_SIDE = 1024
 """Pixels. A larger photograph is filled at this size, and the filling is enlarged into its hole."""
 
-REACH = 8.0
+REACH = 12.0
 """Pixels from the deepest point of a hole to the nearest known pixel, up to which a network is asked at full scale. The
-laptop's networks learn on crops of 64 px; three quarters of the holes there are no deeper."""
+laptop's networks learn on crops of 64 px; of twenty holes there nineteen are no deeper."""
 
 Picture = str | os.PathLike | Image.Image | np.ndarray
 

@@ -65,7 +65,8 @@ def fingerprint(experiment: Experiment) -> str:
         parts: tuple = (experiment.model, *measured)
     else:
         job = experiment.job.as_dict() | {"recipe": experiment.job.recipe.changes()}
-        parts = (job, _learned_from(experiment), *measured)
+        soft = (experiment.soften,) if experiment.soften != 1 else ()
+        parts = (job, _learned_from(experiment), *soft, *measured)
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -116,6 +117,8 @@ def run(
 
 def _measure_training(experiment: Experiment, state: State, scratch: Path, watch: Watch) -> None:
     model, job = state.average, experiment.job
+    if experiment.soften != 1:
+        model.painting.gain.mul_(experiment.soften)
     identity = {
         "experiment": experiment.id,
         "profile": experiment.profile,
@@ -132,6 +135,7 @@ def _measure_training(experiment: Experiment, state: State, scratch: Path, watch
         "images_seen": identity["images_seen"],
         "recipe": job.recipe.as_dict(),
         "photographs": _learned_from(experiment),
+        "soften": experiment.soften,
         "parameters": inference_parameters(model),
         "weights": sha256(file),
         "seconds": round(state.seconds, 1),
@@ -164,7 +168,7 @@ def measure(experiment: Experiment) -> None:
     note = checkpoint.load_weights(file, model, missing=model.training_only)
     if note["experiment"] != experiment.id or note["images_seen"] != before["images_seen"]:
         raise InputError(f"{file} was trained otherwise than the results of {experiment.id} say; run it again.")
-    kept = ("config", "images_seen", "recipe", "photographs", "parameters", "seconds", "waited")
+    kept = ("config", "images_seen", "recipe", "photographs", "parameters", "seconds", "waited", "soften")
     training = {key: before[key] for key in kept if key in before} | {"weights": sha256(file)}
     method = _as_asked(experiment, model)
     _measure(experiment, method, training, look_inside(experiment, model, method.device))

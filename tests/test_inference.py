@@ -89,17 +89,17 @@ def test_a_deep_hole_is_seen_reduced_until_it_is_not_deep(network):
     out = inference.fill(spy, image, known)
     assert out.shape == image.shape
     factor = cv2.distanceTransform((known[0, 0] < 0.5).byte().numpy(), cv2.DIST_L2, 5).max() / inference.REACH
-    assert factor == pytest.approx(4, rel=0.05)
+    assert factor == pytest.approx(32 / inference.REACH, rel=0.05)
     h, w = round(160 / factor), round(192 / factor)
     inside = seen[0].mask[0, 0, :h, :w]
     assert seen[0].mask.sum() == inside.sum()
-    assert 13**2 <= int((inside == 0).sum()) <= 16**2
+    assert (64 / factor - 3) ** 2 <= int((inside == 0).sum()) <= (64 / factor) ** 2
 
 
-def test_three_quarters_of_the_training_holes_are_within_reach():
+def test_nineteen_of_twenty_training_holes_are_within_reach():
     holes = irregular(200, 64, torch.Generator().manual_seed(0), area=RECIPES["laptop"].hole_area)
     depths = [cv2.distanceTransform((1 - m[0]).byte().numpy(), cv2.DIST_L2, 5).max() for m in holes]
-    assert np.percentile(depths, 75) == pytest.approx(inference.REACH, rel=0.1)
+    assert np.percentile(depths, 95) == pytest.approx(inference.REACH, rel=0.1)
 
 
 def test_as_a_method_it_is_what_inpaint_answers(network):

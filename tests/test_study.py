@@ -255,3 +255,20 @@ def test_the_numbers_of_one_run_stay_small(home):
     for name in ("tsgl-2global-local-to-global-local-s0", "telea-s0"):
         files = [f for f in paths.results("smoke", name).iterdir() if f.name not in ("spectra.npz", "maps.npz")]
         assert sum(f.stat().st_size for f in files) < 20_480
+
+
+def test_a_final_network_paints_as_softly_as_its_training_says(tmp_path, monkeypatch):
+    monkeypatch.setenv("INPAINTLIB_HOME", str(tmp_path))
+    experiment = study.select("smoke", ("lama-final-s0",))[0]
+    assert experiment.soften == TRAININGS["lama-final"].soften < 1
+    assert study.run(experiment, accelerator="cpu", progress=False)
+    folder = paths.runs("smoke", experiment.id)
+    trained, _ = checkpoint.read(folder / "checkpoint.safetensors")
+    kept, _ = checkpoint.read(folder / "weights.safetensors")
+    assert kept["painting.gain"] == pytest.approx(trained["average/painting.gain"] * experiment.soften, rel=1e-3)
+    assert results.read_run(experiment.id, "smoke")["soften"] == experiment.soften
+    assert study.fingerprint(replace(experiment, soften=1.0)) != study.fingerprint(experiment)
+    curves = results.read_arrays(experiment.id, "smoke", "curves")
+    assert len(curves["look_images"]) == len(curves["look_hole_psnr"]) == experiment.job.steps
+    shown = results.read_picture(experiment.id, "smoke", "samples")
+    assert shown.shape == (4 * 64, (2 + experiment.job.steps) * 64, 3)
