@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import inpaintlib as il
-from inpaintlib import dump, experiments, measurements, paths, regenerated, results, schedules, study
+from inpaintlib import checkpoint, dump, experiments, measurements, paths, regenerated, results, schedules, study
 from inpaintlib.evaluation import evaluate
 from inpaintlib.files import read_json, write_json
 from inpaintlib.measurements import Measurements, NotRun
