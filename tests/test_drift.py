@@ -121,3 +121,14 @@ def test_no_measured_number_is_typed_into_prose(page):
 def test_no_allowed_constant_is_left_over():
     for page, constants in CONSTANTS.items():
         assert constants <= set(re.findall(r"\d+\.\d+", prose(ROOT / page))), page
+
+
+@pytest.mark.parametrize("method", ["telea", "navier-stokes"])
+def test_the_best_final_network_beats_what_a_person_would_use_without_it(method):
+    """In PSNR, SSIM and LPIPS, in every bin of hole area: means over the protocol's images."""
+    ours, theirs = (results.read_arrays(name, "laptop") for name in ("tsgl-final-s0", f"{method}-s0"))
+    rows = PROTOCOLS["bundled-256"].rows()
+    for bin in np.unique(rows.bin):
+        chosen = rows.bin == bin
+        for metric, sign in (("psnr", 1), ("ssim", 1), ("lpips", -1)):
+            assert sign * (ours[metric][chosen].mean() - theirs[metric][chosen].mean()) > 0, (bin, metric)
