@@ -24,6 +24,7 @@ CHANGES = {
     "reconstruct": ("structure", {"head", "stages", "structure", "structure_decoder", "fusion"}),
     "tau_place": ("after", set()),
     "scale": ("1+gamma", {"guides"}),
+    "over": ("fill", {"painting"}),
     "decoder": ("basic", {"balance"}),
     "balance": ("released", {"balance"}),
     "similarity": ("softmax", set()),
