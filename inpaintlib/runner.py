@@ -28,6 +28,20 @@ ON_GPU = 4
 """Workers that share a GPU: a network of the gpu profile's ablations does not fill it."""
 
 
+WORKER = """
+import os, sys, threading
+
+threading.Thread(target=lambda: (os.read(0, 1), os._exit(3)), daemon=True).start()
+
+import json
+from inpaintlib.worker import main
+
+main(json.loads(sys.argv[1]))
+"""
+"""A worker's program. Its first act is to end with the process that started it, however that one dies: our end of its
+stdin is closed then. That must not wait for torch to be imported."""
+
+
 @dataclass
 class Report:
     """What a run came to: ids that it finished, why others failed, and those that are still not done."""
@@ -76,7 +90,7 @@ class _Crew:
         settings = json.dumps({"profile": profile, "only": list(only), "end": leave, "progress": shows})
         threads = max(1, (os.cpu_count() or 1) // count)
         environment = {"OMP_NUM_THREADS": str(threads), "OMP_WAIT_POLICY": "PASSIVE"} | os.environ
-        command = [sys.executable, "-m", "inpaintlib.worker", settings]
+        command = [sys.executable, "-c", WORKER, settings]
         self.told: Queue[dict[str, str] | None] = Queue()
         self.working = count
         self.processes = [

@@ -1,13 +1,10 @@
 """A process of the study: takes one unfinished experiment after the other, in order of priority, until time is up.
 
-`runner` starts it as `python -m inpaintlib.worker`, with a JSON object of its settings as the argument. Each line that
-it prints is a JSON object about one experiment: {"id", "state": "begun" | "done" | "failed", "why"}.
+`runner` starts it, with a JSON object of its settings as the argument. Each line that it prints is a JSON object about
+one experiment: {"id", "state": "begun" | "done" | "failed", "why"}.
 """
 
 import json
-import os
-import sys
-import threading
 import time
 import traceback
 from collections.abc import Iterator
@@ -46,25 +43,10 @@ def work(
             yield {"id": experiment.id, "state": "failed", "why": f"{type(error).__name__}: {error}"}
 
 
-def _leave_with_parent() -> None:
-    """End this process when the one that started it has died, however it died: its end of our stdin is closed then."""
-
-    def wait_for_the_end() -> None:
-        os.read(0, 1)  # of the file itself: a daemon thread must not hold the lock of sys.stdin when Python ends
-        os._exit(3)
-
-    threading.Thread(target=wait_for_the_end, daemon=True).start()
-
-
 def main(settings: dict[str, Any]) -> None:
     """Work by these settings: profile, only, end (`time.time()` at which to leave, or null), progress."""
-    _leave_with_parent()
     end = settings["end"]
     until = None if end is None else time.monotonic() + end - time.time()
     chosen = study.select(settings["profile"], tuple(settings["only"]))
     for told in work(chosen, until=until, progress=settings["progress"]):
         print(json.dumps(told), flush=True)
-
-
-if __name__ == "__main__":
-    main(json.loads(sys.argv[1]))

@@ -243,6 +243,7 @@ def _compiled(network):
 @pytest.mark.parametrize("name", il.models())
 def test_half_precision_where_the_hardware_has_it(name):
     """Autocast to bfloat16, as training does on a GPU: finite pictures and gradients."""
+    torch.manual_seed(0)
     network = il.build(name, width=4).train()
     batch = il.example_batch(2, 64, priors=network.priors)
     with torch.autocast("cpu", torch.bfloat16):
