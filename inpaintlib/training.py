@@ -144,7 +144,7 @@ def train(
             run.advance()
             now = time.monotonic()
             state.seconds, state.waited = before[0] + now - began, before[1] + run.feed.waited
-            over = run.all_agree(until is not None and now >= until)
+            over = until is not None and run.all_agree(now >= until)
             if state.step % RECORD == 0 or state.step == job.steps:
                 bar.set_postfix(run.record(), refresh=False)
             if over or now - saved > checkpoint_seconds or state.step == job.steps:
