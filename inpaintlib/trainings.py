@@ -39,8 +39,8 @@ class Training:
 
 
 SOFTEN = 0.3
-"""Of the final networks. Chosen for tsgl-final on validation photographs (scripts/trials.py): less gains hardly any SSIM
-and costs LPIPS; more costs SSIM."""
+"""Of the final networks. Chosen for tsgl-final on validation photographs (scripts/trials.py): less gains hardly any
+SSIM and costs LPIPS; more costs SSIM."""
 
 
 def _ours(variant: str = FINAL, decoder: str = DECODER, **config: Any) -> Training:
