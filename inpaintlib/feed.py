@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float, UInt8
@@ -20,6 +20,7 @@ ON_GPU = 16
 """Steps whose data are made together on a GPU: many small kernels become few large ones."""
 
 
+@runtime_checkable
 class Source(Protocol):
     """Where crops are cut from: photographs in memory (`Crops`), or on a GPU (`resident.Resident`)."""
 
