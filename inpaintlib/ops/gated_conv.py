@@ -21,8 +21,17 @@ def _single(channels: int, out: int, window: dict[str, int]) -> nn.Module:
     return nn.Conv2d(channels, 1, **window)
 
 
+class _Depthwise(nn.Conv2d):
+    """One kernel a channel, always with channels first: with channels last, bfloat16 and a dilation, torch 2.15 has
+    a wrong gradient of the weights on a CPU, further from the true one than zero is, and sometimes infinite."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        weight = self.weight.flatten(1).unflatten(1, self.weight.shape[1:])
+        return self._conv_forward(input.contiguous(), weight, self.bias)
+
+
 def _separable(channels: int, out: int, window: dict[str, int]) -> nn.Module:
-    return nn.Sequential(nn.Conv2d(channels, channels, groups=channels, **window), nn.Conv2d(channels, out, 1))
+    return nn.Sequential(_Depthwise(channels, channels, groups=channels, **window), nn.Conv2d(channels, out, 1))
 
 
 def _pointwise(channels: int, out: int, window: dict[str, int]) -> nn.Module:
