@@ -4,13 +4,18 @@ import argparse
 import ast
 import os
 import re
+import shlex
 import sys
 from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from inpaintlib import study_commands
 from inpaintlib.errors import InputError
+
+LOSSY = ("JPEG", "WEBP", "GIF", "AVIF")
+"""Image formats that Pillow writes with losses."""
 
 
 def _inpaint(options: argparse.Namespace) -> int:
@@ -20,8 +25,11 @@ def _inpaint(options: argparse.Namespace) -> int:
     from inpaintlib.inference import inpaint
 
     out: Path = options.out
-    if Image.registered_extensions().get(out.suffix.lower()) not in Image.SAVE:
+    kind = Image.registered_extensions().get(out.suffix.lower())
+    if kind not in Image.SAVE:
         raise InputError(f"{out} does not end in the suffix of an image format; name the result .png, .webp or .jpg.")
+    if not out.parent.is_dir():
+        raise InputError(f"There is no folder {out.parent} to write {out.name} into; make it, or name another.")
     result = inpaint(options.image, options.mask, model=options.model, profile=options.profile)
     try:
         with atomic_path(out) as temporary:
@@ -29,6 +37,8 @@ def _inpaint(options: argparse.Namespace) -> int:
     except OSError as error:
         raise InputError(f"{out} cannot be written ({error.strerror or error}); name a place that can.") from None
     print(out)
+    if kind in LOSSY:
+        print(f"inpaintlib: {kind} does not keep known pixels exactly; a result named .png does.", file=sys.stderr)
     return 0
 
 
@@ -61,8 +71,11 @@ def _train(options: argparse.Namespace) -> int:
         "images_seen": state.step * settings.batch,
         "commit": commit(),
     }
-    weights.store(folder / "weights.safetensors", state.average, note)
-    print(folder / "weights.safetensors")
+    file = folder / "weights.safetensors"
+    weights.store(file, state.average, note)
+    print(file)
+    use = f"inpaintlib inpaint photo.jpg mask.png -o filled.png --model {shlex.quote(str(file))}"
+    print(f"inpaintlib: fill a hole with this network by `{use}`.", file=sys.stderr)
     return 0
 
 
@@ -79,7 +92,6 @@ def _photographs(options: argparse.Namespace) -> Sequence:
 def _evaluate(options: argparse.Namespace) -> int:
     from inpaintlib import evaluation, methods, reports
     from inpaintlib.protocols import PROTOCOLS
-    from inpaintlib.weights import load
 
     if options.protocol not in PROTOCOLS:
         raise InputError(f"There is no protocol {options.protocol!r}; the protocols are {', '.join(PROTOCOLS)}.")
@@ -89,17 +101,30 @@ def _evaluate(options: argparse.Namespace) -> int:
         return 0
     if options.method is None:
         raise InputError("Name what to evaluate: a network, a classical method, or a folder of results.")
-    if options.method in methods.CLASSICAL:
-        method = methods.classical(options.method)
-    elif Path(options.method).is_dir():
-        method = methods.folder(options.method, protocol)
-    else:
-        method = methods.network(load(options.method, profile=options.profile))
+    method = _method(options.method, options.profile, protocol)
     found = evaluation.evaluate(method, protocol, instruments=evaluation.Instruments.load(method.device))
     print(reports.text(options.method, found))
     if options.out:
         print(reports.save(options.out, options.method, found, method.device))
     return 0
+
+
+def _method(name: str, profile: str | None, protocol: Any) -> Any:
+    """The `methods.Method` behind a word of the command line."""
+    from inpaintlib import methods
+    from inpaintlib.models.registry import models
+    from inpaintlib.weights import is_path, load
+
+    if name in methods.CLASSICAL:
+        return methods.classical(name)
+    if Path(name).is_dir():
+        return methods.folder(name, protocol)
+    if name not in models() and not is_path(name):
+        raise InputError(
+            f"There is no method {name!r}; give a network ({', '.join(models())}), the path of a trained one's weights,"
+            f" {', '.join(methods.CLASSICAL)}, or a folder of results."
+        )
+    return methods.network(load(name, profile=profile))
 
 
 def _doctor(_: argparse.Namespace) -> int:
@@ -123,7 +148,9 @@ def _add_inpaint(commands: argparse._SubParsersAction) -> None:
     command.add_argument("image", type=Path, metavar="IMAGE", help="the photograph, of any size")
     command.add_argument("mask", type=Path, metavar="MASK", help="an image of the same size; white is the hole")
     command.add_argument("-o", "--out", type=Path, required=True, help="the result; .png keeps known pixels exactly")
-    command.add_argument("--model", default="tsgl", help="which network (default: %(default)s)")
+    command.add_argument(
+        "--model", default="tsgl", help="which network, or the path of trained weights (default: %(default)s)"
+    )
     command.add_argument("--profile", help="whose weights (default: the largest profile that has some)")
     command.set_defaults(run=_inpaint)
 
@@ -132,7 +159,7 @@ def _add_train(commands: argparse._SubParsersAction) -> None:
     command = commands.add_parser("train", help="train a network on your photographs; goes on where it was stopped")
     command.add_argument("model", metavar="MODEL", help="which network, for example tsgl")
     command.add_argument(
-        "--name", required=True, help="name of the training and of its folder, which is printed at the end"
+        "--name", required=True, help="name of the training and of its folder; the weights' path is printed at the end"
     )
     command.add_argument("--profile", default="laptop", help="whose training recipe (default: %(default)s)")
     command.add_argument("--photos", type=Path, metavar="FOLDER", help="default: the bundled training photographs")
@@ -153,7 +180,8 @@ def _add_evaluate(commands: argparse._SubParsersAction) -> None:
         "method",
         metavar="METHOD",
         nargs="?",
-        help="a network's name; telea, navier-stokes or biharmonic; or a folder of results for what --export wrote",
+        help="a network's name or the path of its weights; telea, navier-stokes or biharmonic; or a folder of results"
+        " for what --export wrote",
     )
     command.add_argument("--profile", help="whose weights (default: the largest profile that has some)")
     command.add_argument("--protocol", default="bundled-256", help="photographs and masks (default: %(default)s)")
@@ -169,11 +197,19 @@ def _add_evaluate(commands: argparse._SubParsersAction) -> None:
 def parser() -> argparse.ArgumentParser:
     """The commands and their arguments. Each sets `run`: parsed arguments -> exit code."""
     top = argparse.ArgumentParser(prog="inpaintlib", description="Image inpainting by TSGL and MISF.")
+    top.add_argument("--version", action="version", version=f"inpaintlib {_version()}")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     for add in (_add_inpaint, _add_train, _add_evaluate, study_commands.add):
         add(commands)
     commands.add_parser("doctor", help="check that this machine has what the book needs").set_defaults(run=_doctor)
     return top
+
+
+def _version() -> str:
+    try:
+        return version("inpaintlib")
+    except PackageNotFoundError:  # A copy of the sources, such as a machine that is borrowed for minutes has.
+        return "(not installed)"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -11,6 +11,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from inpaintlib.batch import PRIORS, Batch
 from inpaintlib.crops import evaluation_crops
+from inpaintlib.errors import InputError
 from inpaintlib.masks import irregular
 from inpaintlib.photos import bundled
 from inpaintlib.priors import channels
@@ -96,7 +97,10 @@ def example_batch(n: int = 1, size: int = 256, seed: int = 0, priors: tuple[str,
     """`n` crops of bundled photographs with seeded irregular holes, for benchmarks and tests. `size` <= 256 pixels.
 
     priors: what the network reads, `network.priors`, where that is more than edge map, grayscale and smooth image.
+    Raises InputError unless there is at least one crop of at least one pixel.
     """
+    if n < 1 or size < 1:
+        raise InputError(f"{n} crops of {size} pixels are no batch; give at least 1 of each.")
     photos = bundled("test")[:n]
     crops, _, _ = evaluation_crops(photos, size, per_photo=-(-n // len(photos)), seed=seed)
     holes = irregular(n, size, torch.Generator().manual_seed(seed), area=(0.1, 0.5))

@@ -49,9 +49,9 @@ class Crops:
         cache_bytes: int = 1 << 30,
     ) -> None:
         if len(photos) == 0:
-            raise InputError("the sequence of photographs is empty; give at least one photograph")
+            raise InputError("the sequence of photographs is empty; give at least one photograph.")
         if size < 1 or not scales or not all(0 < scale <= 1 for scale in scales):
-            raise InputError(f"crops of size {size} at scales {tuple(scales)}: give a size >= 1 and scales in (0, 1]")
+            raise InputError(f"crops of size {size} at scales {tuple(scales)}: give a size >= 1 and scales in (0, 1].")
         self.photos, self.size, self.scales = photos, size, tuple(scales)
         self._cache: OrderedDict[tuple[int, float], np.ndarray] = OrderedDict()
         self._cache_bytes, self._held = cache_bytes, 0
@@ -122,7 +122,7 @@ class Crops:
                     print(f"skipped ({len(self._bad)} so far): {error}", file=sys.stderr)
             if photo is not None:
                 return candidate, photo
-        raise InputError(f"none of the {len(self.photos)} photographs can be read; give at least one whole image file")
+        raise InputError(f"none of the {len(self.photos)} photographs can be read; give at least one whole image file.")
 
     def _cached(self, index: int, factor: float) -> np.ndarray | None:
         with self._lock:
@@ -162,7 +162,7 @@ def positions(photos: Sequence, size: int, per_photo: int = 1, seed: int = 0) ->
             yield index, top, left
     if not found:
         raise InputError(
-            f"no photograph is {size} pixels or more on its short side; give larger ones or a smaller crop"
+            f"no photograph is {size} pixels or more on its short side; give larger ones or a smaller crop."
         )
 
 

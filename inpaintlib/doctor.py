@@ -36,7 +36,7 @@ class Check:
 
     def __str__(self) -> str:
         line = f"{'OK' if self.ok else 'FAIL':<5} {self.name:<12} {self.detail}"
-        return line if self.ok else f"{line}. Fix: {self.fix}."
+        return line if self.ok else f"{line.removesuffix('.')}. Fix: {self.fix}."
 
 
 def _judge(name: str, ok: bool, detail: str, fix: str) -> Check:

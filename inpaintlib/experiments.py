@@ -199,13 +199,15 @@ def select(profile: str, only: tuple[str, ...] = ()) -> list[Experiment]:
     wrong name, naming the groups."""
     every = experiments(profile)
     chosen: dict[str, Experiment] = {}
+    trained = {e.training for e in every}
     for wanted in only:
         names = set(GROUPS[wanted].rows.values()) if wanted in GROUPS else {wanted}
         found = {e.id: e for e in every if e.training in names or e.name in names or e.id == wanted}
         if not found:
+            there = [name for name, group in GROUPS.items() if trained & set(group.rows.values())]
             raise InputError(
                 f"The profile {profile} has no experiment or group {wanted!r}; `inpaintlib study list` shows its"
-                f" experiments, and its groups are {', '.join(GROUPS)}."
+                f" experiments, and its groups are {', '.join(there)}."
             )
         chosen |= found
     return [e for e in every if not only or e.id in chosen]

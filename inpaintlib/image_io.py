@@ -91,18 +91,24 @@ def read_rgba(path: str | os.PathLike) -> UInt8[np.ndarray, "h w c"]:
         limit = 2 * Image.MAX_IMAGE_PIXELS // 10**6
         raise InputError(
             f"{path}: its header declares more than {limit} million pixels, as a decompression bomb does; "
-            "give an image of at most that size"
+            "give an image of at most that size."
         ) from error
     except UnidentifiedImageError as error:
         raise InputError(
-            f"{path}: is not an image that Pillow can read; give a JPEG, PNG, WebP, BMP or TIFF"
+            f"{path}: is not an image that Pillow can read; give a JPEG, PNG, WebP, BMP or TIFF."
         ) from error
     except _DECODING_ERRORS as error:
         reason = " ".join(str(error).split())
-        raise InputError(f"{path}: is truncated or damaged ({reason}); give a whole file") from error
+        raise InputError(f"{path}: is truncated or damaged ({reason}); give a whole file.") from error
     if pixels.shape[2] == 4 and pixels[..., 3].min() == 255:
         pixels = pixels[..., :3]
     return np.ascontiguousarray(pixels)
+
+
+def turned(path: str | os.PathLike) -> bool:
+    """Whether an image file's EXIF orientation swaps its width and height, as `read_image` then does."""
+    with Image.open(path) as image:
+        return image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
 
 
 def list_images(root: str | os.PathLike) -> list[Path]:
@@ -113,7 +119,7 @@ def list_images(root: str | os.PathLike) -> list[Path]:
     root = Path(root)
     if not root.is_dir():
         what = "is a file" if root.exists() else "does not exist"
-        raise InputError(f"{root}: {what}; give a folder of images")
+        raise InputError(f"{root}: {what}; give a folder of images.")
     found: list[Path] = []
     seen: set[tuple[int, int]] = set()
     for folder, folders, names in os.walk(root, followlinks=True):
@@ -131,29 +137,30 @@ def _require_content(path: Path) -> None:
     try:
         status = path.stat()
     except OSError as error:
-        what = "is a link that leads nowhere" if path.is_symlink() else "does not exist"
-        raise InputError(f"{path}: {what} ({error.strerror}); give the path of an image file") from error
+        what = "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be reached ({error.strerror})"
+        what = "is a link that leads nowhere" if os.path.islink(path) else what
+        raise InputError(f"{path}: {what}; give the path of an image file.") from error
     if not stat.S_ISREG(status.st_mode):
         what = "a folder" if stat.S_ISDIR(status.st_mode) else "not a regular file"
-        raise InputError(f"{path}: is {what}; give the path of one image file")
+        raise InputError(f"{path}: is {what}; give the path of one image file.")
     if status.st_size == 0:
-        raise InputError(f"{path}: is empty (0 bytes); give a whole image file")
+        raise InputError(f"{path}: is empty (0 bytes); give a whole image file.")
     if not os.access(path, os.R_OK):
-        raise InputError(f"{path}: may not be read by this user; give a file with read permission")
+        raise InputError(f"{path}: may not be read by this user; give a file with read permission.")
 
 
 def _require_single(path: Path, image: Image.Image) -> None:
     frames = getattr(image, "n_frames", 1)
     if frames > 1 and image.format != "MPO":  # an MPO is a JPEG photograph followed by its previews
         kind = "pages" if image.format == "TIFF" else "frames of an animation"
-        raise InputError(f"{path}: holds {frames} {kind}; give a single still image")
+        raise InputError(f"{path}: holds {frames} {kind}; give a single still image.")
 
 
 def _to_array(path: Path, image: Image.Image) -> UInt8[np.ndarray, "h w c"]:
     if image.mode.startswith("I"):
         return _scale_16(path, np.asarray(image).astype(np.int64))
     if image.mode not in _MODES:
-        raise InputError(f"{path}: holds pixels of mode {image.mode}; give an image of 8 or 16 bits a channel")
+        raise InputError(f"{path}: holds pixels of mode {image.mode}; give an image of 8 or 16 bits a channel.")
     if image.mode in _ALPHA_MODES or "transparency" in image.info:
         return np.asarray(_to_srgb(image, "RGBA"))
     return np.asarray(_to_srgb(image, "RGB"))
@@ -161,7 +168,7 @@ def _to_array(path: Path, image: Image.Image) -> UInt8[np.ndarray, "h w c"]:
 
 def _scale_16(path: Path, values: np.ndarray) -> UInt8[np.ndarray, "h w 3"]:
     if values.min() < 0 or values.max() > 65535:
-        raise InputError(f"{path}: holds 32-bit values beyond 0..65535; give an image of 8 or 16 bits a channel")
+        raise InputError(f"{path}: holds 32-bit values beyond 0..65535; give an image of 8 or 16 bits a channel.")
     grey = ((values * 255 + 32767) // 65535).astype(np.uint8)
     return np.repeat(grey[..., None], 3, axis=2)
 
@@ -170,7 +177,7 @@ def _decode_deep(path: Path) -> UInt8[np.ndarray, "h w c"]:
     """A 16-bit colour PNG, of which Pillow keeps only the upper bytes, by OpenCV."""
     values = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_UNCHANGED)
     if values is None:
-        raise InputError(f"{path}: is a 16-bit PNG that cannot be decoded; give a whole file")
+        raise InputError(f"{path}: is a 16-bit PNG that cannot be decoded; give a whole file.")
     values = cv2.cvtColor(values, cv2.COLOR_BGRA2RGBA if values.shape[2] == 4 else cv2.COLOR_BGR2RGB)
     return ((values.astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8)
 

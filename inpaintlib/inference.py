@@ -14,7 +14,9 @@ from torch.nn import functional as F
 
 from inpaintlib.batch import Batch
 from inpaintlib.errors import InputError
+from inpaintlib.image_io import turned
 from inpaintlib.masks import read_mask
+from inpaintlib.masks.files import LARGEST_HOLE
 from inpaintlib.photos import read_image
 from inpaintlib.weights import load
 
@@ -29,27 +31,29 @@ Picture = str | os.PathLike | Image.Image | np.ndarray
 
 
 def inpaint(
-    image: Picture, mask: Picture, model: str | nn.Module = "tsgl", profile: str | None = None
+    image: Picture, mask: Picture, model: str | os.PathLike | nn.Module = "tsgl", profile: str | None = None
 ) -> np.ndarray | Image.Image:
     """Fill the hole of a photograph of any size.
 
     image: a path, a PIL image, or uint8 [H,W,3] RGB.  mask: a path, a PIL image, or an array [H,W] of the same size;
-    white is the hole: brighter than half in a file or PIL image, anything but zero in an array.  model: a name for
-    `load`, or a network from `build` or `load`.  profile: as in `load`.
+    white is the hole: brighter than half in a file or PIL image, anything but zero in an array.  model: a name or the
+    path of a weights file, as in `load`, or a network from `build` or `load`.  profile: as in `load`.
     Returns uint8 [H,W,3], or a PIL image when one was given. Known pixels come back exactly as they were.
-    Raises InputError on anything unreadable, on sizes that differ, and on a mask with no hole or without known pixels.
+    Raises InputError on anything unreadable, on sizes that differ, on a mask with no hole or without known pixels, and
+    on a mask file that marks more than 80 % as hole: such a file most often is inverted. An array is taken as it is.
     """
     pixels, hole = as_pixels(image), as_hole(mask)
     if pixels.shape[:2] != hole.shape:
         raise InputError(
-            f"The image is {pixels.shape[1]} x {pixels.shape[0]} pixels and the mask {hole.shape[1]} x {hole.shape[0]};"
-            " give a mask of the image's size."
+            f"The image is {_size(pixels, image)} and the mask {_size(hole, mask)}; give a mask of the image's size."
         )
     if not hole.any():
-        raise InputError("The mask marks no hole: draw what is to be filled in white on black.")
+        raise InputError("The mask marks no hole: draw what is to be filled in white on black, without transparency.")
     if hole.all():
         raise InputError("The mask marks the whole image as hole, so nothing is known; is it inverted? White is hole.")
-    network = load(model, profile=profile) if isinstance(model, str) else model
+    if isinstance(mask, (str, os.PathLike)) and hole.mean() > LARGEST_HOLE:
+        raise InputError(f"{mask} marks {hole.mean():.1%} of the image as hole; is it inverted? White is hole.")
+    network = model if isinstance(model, nn.Module) else load(model, profile=profile)
     result = np.where(hole[:, :, None], _filled(pixels, hole, network), pixels)
     return Image.fromarray(result) if isinstance(image, Image.Image) else result
 
@@ -62,22 +66,41 @@ def as_pixels(image: Picture) -> np.ndarray:
         return np.asarray(image.convert("RGB"))
     pixels = np.asarray(image)
     if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or 0 in pixels.shape:
-        raise InputError(f"An image array must be uint8 of shape [H, W, 3], not {pixels.dtype} {list(pixels.shape)}.")
+        given = _kind(image, pixels)
+        raise InputError(f"An image is a path, a PIL image or an array, uint8 of shape [H, W, 3], not {given}.")
     return pixels
 
 
 def as_hole(mask: Picture) -> np.ndarray:
-    """bool [H,W], True in the hole, of a path or PIL image (brighter than half) or an array (anything but zero)."""
+    """bool [H,W], True in the hole, of a path or PIL image (brighter than half) or an array (anything but zero).
+
+    An array of floating point numbers has one value for hole, whichever; InputError on a soft one, and on other kinds.
+    """
     if isinstance(mask, (str, os.PathLike)):
-        return read_mask(Path(mask), hole="white")[0].numpy() < 0.5
+        return read_mask(Path(mask), hole="white", check=False)[0].numpy() < 0.5
     if isinstance(mask, Image.Image):
         return np.asarray(mask.convert("L")) > 127
     hole = np.asarray(mask)
     if hole.ndim != 2 or 0 in hole.shape or hole.dtype.kind not in "buif":
-        raise InputError(f"A mask array must be numbers of shape [H, W], not {hole.dtype} {list(hole.shape)}.")
+        given = _kind(mask, hole)
+        raise InputError(f"A mask is a path, a PIL image or an array of numbers of shape [H, W], not {given}.")
     if hole.dtype.kind == "f" and not np.isfinite(hole).all():
         raise InputError("The mask array holds values that are not finite numbers; give 0 for known, nonzero for hole.")
+    if hole.dtype.kind == "f" and ((hole != 0) & (hole != hole.max())).any():
+        raise InputError(
+            f"The mask array holds values from {hole.min():g} to {hole.max():g}; give 0 for known and 1 for hole,"
+            " as a threshold such as mask > 0.5 makes them."
+        )
     return hole != 0
+
+
+def _size(pixels: np.ndarray, given: Picture) -> str:
+    exif = isinstance(given, (str, os.PathLike)) and turned(given)
+    return f"{pixels.shape[1]} x {pixels.shape[0]} pixels" + " (turned as its EXIF data says)" * exif
+
+
+def _kind(given: object, array: np.ndarray) -> str:
+    return type(given).__name__ if array.dtype == object else f"{array.dtype} {list(array.shape)}"
 
 
 def _filled(pixels: np.ndarray, hole: np.ndarray, network: nn.Module) -> np.ndarray:

@@ -68,7 +68,7 @@ def dunhuang_masks(root: Path, split: str) -> list[Path]:
     photos = dunhuang(root, split)
     missing = [path.name for path in photos if path.stem not in masks]
     if missing:
-        raise InputError(f"{files[0].parent}: has no mask for {missing[0]}; give one of the same name for every image")
+        raise InputError(f"{files[0].parent}: has no mask for {missing[0]}; give one of the same name for every image.")
     return [masks[path.stem] for path in photos]
 
 
@@ -85,7 +85,7 @@ def ade20k_annotation(photo: Path) -> Path:
     root = photo.parent.parent.parent
     path = root / "annotations" / photo.parent.name / f"{photo.stem}.png"
     if not path.is_file():
-        raise InputError(f"{path}: does not exist; give ADE20K's annotations folder beside its images folder")
+        raise InputError(f"{path}: does not exist; give ADE20K's annotations folder beside its images folder.")
     return path
 
 
@@ -104,7 +104,7 @@ def _partition(paths: list[Path], listing: Path, split: str) -> list[Path]:
     wanted = {row[0] for row in rows if len(row) == 2 and row[1] == code}
     chosen = [path for path in paths if path.name in wanted]
     if not chosen:
-        raise InputError(f"{listing}: lists no present image as {split} ({code}); give CelebA's own list")
+        raise InputError(f"{listing}: lists no present image as {split} ({code}); give CelebA's own list.")
     return chosen
 
 
@@ -112,11 +112,11 @@ def _first(root: Path, layout: str, names: tuple[str, ...]) -> list[Path]:
     for name in names:
         if (root / name).is_dir():
             return _images(root / name, layout, root, f"images below {name}/")
-    raise InputError(f"{root}: is not a {layout} folder; expected {' or '.join(name + '/' for name in names)} in it")
+    raise InputError(f"{root}: is not a {layout} folder; expected {' or '.join(name + '/' for name in names)} in it.")
 
 
 def _images(folder: Path, layout: str, root: Path, expected: str) -> list[Path]:
     paths = list_images(folder) if folder.is_dir() else []
     if not paths:
-        raise InputError(f"{root}: is not a {layout} folder; expected {expected}")
+        raise InputError(f"{root}: is not a {layout} folder; expected {expected}.")
     return paths

@@ -72,7 +72,7 @@ def bundled(split: Literal["train", "val", "test", "all"] = "all") -> PhotoSet:
     Raises InputError for a split of another name. Authors and licences: inpaintlib/data/ATTRIBUTION.md.
     """
     if split not in ("train", "val", "test", "all"):
-        raise InputError(f"split {split!r}: is unknown; give train, val, test or all")
+        raise InputError(f"split {split!r}: is unknown; give train, val, test or all.")
     rows = [row for row in catalogue() if split in ("all", row["split"])]
     paths = [DATA / "photos" / row["file"] for row in rows]
     return PhotoSet(f"bundled-{split}", paths, groups=[row["group"] for row in rows])
@@ -91,9 +91,9 @@ def verify() -> list[str]:
     for row in catalogue():
         path = DATA / "photos" / row["file"]
         if not path.is_file():
-            problems.append(f"{path}: is missing; install the package again")
+            problems.append(f"{path}: is missing; install the package again.")
         elif sha256(path) != row["sha256"]:
-            problems.append(f"{path}: does not have the checksum of photos.csv; install the package again")
+            problems.append(f"{path}: does not have the checksum of photos.csv; install the package again.")
     return problems
 
 
@@ -117,7 +117,7 @@ def folder(path: str | os.PathLike, *, check: bool = True) -> PhotoSet:
         total = len(paths) + len(skipped)
         print(f"{root}: {len(skipped)} of {total} files skipped; the first: {skipped[0][1]}", file=sys.stderr)
     if not paths:
-        raise InputError(f"{root}: holds no image that can be read; give a folder with JPEG, PNG or WebP files")
+        raise InputError(f"{root}: holds no image that can be read; give a folder with JPEG, PNG or WebP files.")
     names = [p.relative_to(root).as_posix() for p in paths]
     return PhotoSet(root.name, paths, names=names, skipped=skipped)
 
@@ -129,9 +129,9 @@ def dataset(layout: str, root: str | os.PathLike, split: Split) -> PhotoSet:
     asked for. Raises InputError for an unknown layout or split, or when `root` does not hold what is expected.
     """
     if layout not in LAYOUTS:
-        raise InputError(f"layout {layout!r}: is unknown; give one of {', '.join(LAYOUTS)}")
+        raise InputError(f"layout {layout!r}: is unknown; give one of {', '.join(LAYOUTS)}.")
     if split not in ("train", "val", "test"):
-        raise InputError(f"split {split!r}: is unknown; give train, val or test")
+        raise InputError(f"split {split!r}: is unknown; give train, val or test.")
     root = Path(root)
     paths = LAYOUTS[layout](root, split)
     names = [os.path.relpath(path, root).replace(os.sep, "/") for path in paths]

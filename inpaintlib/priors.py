@@ -16,6 +16,7 @@ from PIL import Image as Pillow
 from torch import Tensor
 
 from inpaintlib.errors import InputError
+from inpaintlib.names import taken
 from inpaintlib.ops.canny import canny
 from inpaintlib.ops.fill import fill_holes
 from inpaintlib.ops.l0 import l0_smooth
@@ -58,11 +59,11 @@ def prior(name: str, channels: int = 1, truth: str | None = None) -> Callable[[F
     """Register a function `(image01 [B,3,H,W], mask [B,1,H,W] | None) -> [B,channels,H,W]` as a prior, all in [0, 1].
 
     When a mask is given, the result must not depend on hidden pixels. `truth`: see `Prior`. Raises ValueError when the
-    name is taken.
+    name is taken, except by a definition of the same notebook, which is replaced.
     """
 
     def register(function: Function) -> Function:
-        if name in PRIORS:
+        if taken(PRIORS[name].function if name in PRIORS else None, function):
             raise ValueError(f"The prior {name!r} is registered already; choose another name.")
         PRIORS[name] = Prior(name, channels, function, truth)
         return function

@@ -44,11 +44,12 @@ stdin is closed then. That must not wait for torch to be imported."""
 
 @dataclass
 class Report:
-    """What a run came to: ids that it finished, why others failed, and those that are still not done."""
+    """What a run came to: ids that it finished, why others failed, those that are still not done; of so many in all."""
 
     done: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
     left: list[str] = field(default_factory=list)
+    total: int = 0
 
 
 def run(
@@ -63,22 +64,31 @@ def run(
 
     workers: processes; by default one, or ON_GPU where there is a CUDA device.  end: `time.time()` at which everything
     is over, files in `out` included.  out: a folder for what `parcel.merge` reads; what this commit has finished, in
-    this run or before, is packed into it. Ctrl-C stops the workers; starting again goes on.
+    this run or before, is packed into it. Ctrl-C stops the workers, and what is finished is packed then too; starting
+    again goes on.
     """
     provenance()  # a copy whose files are not those of its stamp is refused before anything is trained
     chosen = select(profile, tuple(only))
     if workers is None:
         workers = ON_GPU if torch.cuda.is_available() else 1
-    crew = _Crew(profile, only, min(workers, len(chosen)), end)
+    left = sum(not done(e) for e in chosen)
+    print(f"{left} of {len(chosen)} experiments of the profile {profile} are left", flush=True)
     try:
-        report = _follow(crew, chosen, end)
+        report = _attended(_Crew(profile, only, min(workers, len(chosen)), end), chosen, end) if left else Report()
+    finally:
+        finished = [e for e in chosen if done(e)]
+        if out is not None:
+            print(f"packed into {out}: {len(parcel.pack(out, finished))} files", flush=True)
+    report.left, report.total = [e.id for e in chosen if e not in finished], len(chosen)
+    return report
+
+
+def _attended(crew: "_Crew", chosen: list[Experiment], end: float | None) -> Report:
+    """Follow the crew to its end, or to that of the time box, and leave none of it behind."""
+    try:
+        return _follow(crew, chosen, end)
     finally:
         crew.kill()
-    finished = [e for e in chosen if done(e)]
-    if out is not None:
-        parcel.pack(out, finished)
-    report.left = [e.id for e in chosen if e not in finished]
-    return report
 
 
 class _Crew:

@@ -67,13 +67,24 @@ def _run(options: argparse.Namespace) -> int:
         print(f"inpaintlib: {name}: {why}", file=sys.stderr)
     if found.left and end is None and not found.failed:
         print(f"inpaintlib: another process has {', '.join(found.left)}; start again when it is done.", file=sys.stderr)
+    over = end is not None and time.time() >= end - runner.LEAVE
+    print(_outcome(found.total, len(found.left), over, bool(found.done)))
     return 1 if found.failed or (found.left and end is None) else 0
+
+
+def _outcome(total: int, left: int, over: bool, worked: bool) -> str:
+    """The last line of a run. over: whether its time box is; worked: whether it has finished anything."""
+    if not left:
+        return f"all {total} are done" + " already" * (not worked)
+    counted = f"{total - left} done, {left} left"
+    return f"the time box is over: {counted}" if over else counted
 
 
 def _run_together(options: argparse.Namespace) -> int:
     """One experiment on all the processes that torchrun or srun has started."""
-    from inpaintlib import worker
+    from inpaintlib import study, worker
     from inpaintlib.experiments import select
+    from inpaintlib.processes import share
 
     if options.out or options.workers:
         raise InputError("--out and --workers are for a study in one process; leave them out under torchrun and srun.")
@@ -83,10 +94,14 @@ def _run_together(options: argparse.Namespace) -> int:
             f"Under torchrun and srun all processes train one experiment, and --only names {len(chosen)}; name one id."
         )
     until = None if options.time_box is None else time.monotonic() + began() + options.time_box - time.time()
-    failed = 0
+    failed, worked = 0, False
     for told in worker.work(chosen, until=until, progress=sys.stderr.isatty(), wait=True):
         print(": ".join(told.values()), flush=True)
         failed |= told["state"] == "failed"
+        worked |= told["state"] == "done"
+    if share().process == 0:
+        left = sum(not study.done(experiment) for experiment in chosen)
+        print(_outcome(len(chosen), left, until is not None and time.monotonic() >= until, worked))
     return failed
 
 
@@ -115,6 +130,8 @@ def _seconds(text: str) -> float:
     match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh])", text)
     if not match:
         raise argparse.ArgumentTypeError(f"{text!r} is not a time as in 90s, 8m or 1h")
+    if not float(match[1]):
+        raise argparse.ArgumentTypeError(f"{text!r} leaves no time for anything; give some, as in 8m")
     return float(match[1]) * UNITS[match[2]]
 
 

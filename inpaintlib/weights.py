@@ -19,13 +19,20 @@ def store(path: str | os.PathLike, model: nn.Module, note: dict[str, Any]) -> No
     checkpoint.save_weights(path, model, note, leave_out=model.training_only)
 
 
-def load(name: str, profile: str | None = None, device: torch.device | str = "cpu", **config: Any) -> nn.Module:
-    """A trained network in evaluation mode: model `name` whose configuration agrees with `config`.
+def load(
+    name: str | os.PathLike, profile: str | None = None, device: torch.device | str = "cpu", **config: Any
+) -> nn.Module:
+    """A trained network in evaluation mode: model `name` whose configuration agrees with `config`; or, where `name` is
+    the path of a weights file, such as the one that `inpaintlib train` names at its end, that file's own network.
 
     profile: smoke, laptop, gpu or paper; None takes the largest of the last three that there is. Of several that fit,
     a shipped one goes before one trained here, a study's final network before others, then the one that saw most
-    images. Raises InputError naming the command that trains it when there is none.
+    images. Raises InputError on a path without weights, and where there are none of a name, with the command for them.
     """
+    if is_path(name):
+        if profile or config:
+            raise InputError(f"{name} is a file, which knows its profile and settings; give it without any.")
+        return _trained(Path(name), _note_of(Path(name)), device)
     base, settings = resolve(name, config)
     wanted = _normal(base, settings)
     profiles = [profile] if profile else [p for p in reversed(PROFILES) if p != "smoke"]
@@ -34,10 +41,7 @@ def load(name: str, profile: str | None = None, device: torch.device | str = "cp
     for candidate in profiles:
         found = [(path, note) for path, note in available(candidate) if _fits(note, base, wanted)]
         if found:
-            path, note = max(found, key=_preference)
-            model = build(note["model"], **note["config"])
-            checkpoint.load_weights(path, model, missing=model.training_only)
-            return model.to(device, memory_format=torch.channels_last).eval()
+            return _trained(*max(found, key=_preference), device)
     where = profile or "laptop"
     missing = " with " * bool(config) + " and ".join(f"{k}={v!r}" for k, v in config.items())
     command = f"inpaintlib train {name} --name mine --profile {where}"
@@ -45,6 +49,29 @@ def load(name: str, profile: str | None = None, device: torch.device | str = "cp
     raise InputError(
         f"There are no trained weights of {name}{missing} in the profile {where}; `{command}` trains them."
     )
+
+
+def is_path(name: str | os.PathLike) -> bool:
+    """Whether `load` takes it for the path of a file: a path object, or a string with a folder or a file's suffix."""
+    if isinstance(name, str):
+        return os.sep in name or name.endswith(".safetensors")
+    return isinstance(name, os.PathLike)
+
+
+def _note_of(path: Path) -> dict[str, Any]:
+    """The note of a file of `store`. Raises InputError when it is none."""
+    if not path.is_file():
+        raise InputError(f"There is no weights file {path}; give the one that `inpaintlib train` named at its end.")
+    note = checkpoint.read_note(path)
+    if not {"model", "config"} <= note.keys():
+        raise InputError(f"{path} holds a training's state, not a network; give the weights.safetensors beside it.")
+    return note
+
+
+def _trained(path: Path, note: dict[str, Any], device: torch.device | str) -> nn.Module:
+    model = build(note["model"], **note["config"])
+    checkpoint.load_weights(path, model, missing=model.training_only)
+    return model.to(device, memory_format=torch.channels_last).eval()
 
 
 def available(profile: str) -> list[tuple[Path, dict[str, Any]]]:

@@ -61,6 +61,36 @@ def test_a_broken_file_is_refused_by_name(tmp_path, network, damage):
         checkpoint.read(tmp_path / "absent")
 
 
+def test_a_weights_file_is_loaded_by_its_path(tmp_path, network):
+    path = tmp_path / "weights.safetensors"
+    store(path, network, NOTE)
+    for given in (path, str(path)):
+        found = load(given)
+        assert found.config == network.config
+        assert not found.training
+    image, mask = torch.randint(0, 256, (64, 64, 3), dtype=torch.uint8).numpy(), torch.eye(64).bool().numpy()
+    assert (il.inpaint(image, mask, model=path) == il.inpaint(image, mask, model=found)).all()
+    with pytest.raises(il.InputError, match="knows its profile and settings"):
+        load(path, profile="laptop")
+    with pytest.raises(il.InputError, match="knows its profile and settings"):
+        load(str(path), width=4)
+
+
+def test_a_path_that_leads_to_no_weights_is_refused(tmp_path, network, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for absent in ("absent.safetensors", tmp_path, "runs/absent"):
+        with pytest.raises(il.InputError, match="There is no weights file"):
+            load(absent)
+    (tmp_path / "text.safetensors").write_text("no weights")
+    with pytest.raises(il.InputError, match="is not a whole weights file"):
+        load("text.safetensors")
+    checkpoint.save(tmp_path / "checkpoint.safetensors", dict(network.state_dict()), {"job": {}})
+    with pytest.raises(il.InputError, match="a training's state, not a network"):
+        load("checkpoint.safetensors")
+    with pytest.raises(il.InputError, match="no model named None"):
+        load(None)
+
+
 def test_load_finds_what_was_trained_here_and_names_the_command_otherwise(tmp_path, network, monkeypatch):
     monkeypatch.setenv("INPAINTLIB_HOME", str(tmp_path))
     config = {"width": 4, "variant": "Local->Local"}

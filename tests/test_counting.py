@@ -127,3 +127,9 @@ def test_frozen_weights_are_not_parameters_and_the_model_stays_as_it_is():
     assert il.counts(model, 8)["layer"].parameters == 2
     assert model.training
     assert model.layer.weight.device.type == "cpu"
+
+
+@pytest.mark.parametrize(("n", "size"), [(0, 64), (-1, 64), (1, 0)])
+def test_an_example_of_nothing_is_refused(n, size):
+    with pytest.raises(il.InputError, match=f"{n} crops of {size} pixels are no batch; give at least 1"):
+        il.example_batch(n, size)

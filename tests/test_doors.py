@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -15,8 +16,9 @@ import pytest
 import yaml
 from PIL import Image
 
-from inpaintlib import cli
+from inpaintlib import cli, weights
 from inpaintlib.errors import InputError
+from inpaintlib.models import build
 from inpaintlib.photos import bundled, read_image
 
 ROOT = Path(__file__).parents[1]
@@ -234,13 +236,16 @@ class TestCommandLine:
         [
             (["inpaint", "absent.png", "mask.png", "-o", "out.png"], "absent.png"),
             (["inpaint", "absent.png", "mask.png", "-o", "out.xyz"], "out.xyz does not end in the suffix"),
+            (["inpaint", "absent.png", "mask.png", "-o", "nowhere/out.png"], "There is no folder nowhere"),
             (["study", "list", "--profile", "desktop"], "'desktop'"),
             (["study", "run", "--only", "absent-s0"], "'absent-s0'"),
             (["train", "tsgl", "--name", "a/b"], "'a/b'"),
             (["train", "tsgl", "--name", "a", "--profile", "desktop"], "'desktop'"),
             (["train", "tsgl", "--name", "a", "--photos", "absent folder"], "absent folder"),
             (["train", "tsgl", "--name", "a", "--layout", "celeba"], "--photos"),
-            (["evaluate", "absent", "--protocol", "smoke-64"], "absent"),
+            (["evaluate", "absent", "--protocol", "smoke-64"], "navier-stokes, biharmonic, or a folder of results"),
+            (["evaluate", "absent", "--protocol", "smoke-64"], "a network (hifill, lama"),
+            (["evaluate", "absent.safetensors", "--protocol", "smoke-64"], "no weights file absent.safetensors"),
             (["evaluate", "telea", "--protocol", "smoke"], "'smoke'"),
             (["evaluate"], "Name what to evaluate"),
             (["study", "measure", "--only", "absent-s0"], "'absent-s0'"),
@@ -256,6 +261,27 @@ class TestCommandLine:
         assert sentence in complaint
         assert complaint.count("\n") == 1
         assert not list(tmp_path.iterdir())
+
+    def test_it_tells_its_version(self, capsys):
+        with pytest.raises(SystemExit) as stop:
+            cli.main(["--version"])
+        assert stop.value.code == 0
+        assert capsys.readouterr().out == f"inpaintlib {PYPROJECT['project']['version']}\n"
+
+    def test_a_lossy_result_says_that_known_pixels_change(self, tmp_path, capsys):
+        photo, hole = np.full((64, 64, 3), 99, np.uint8), np.zeros((64, 64), np.uint8)
+        hole[20:30, 20:30] = 255
+        for name, pixels in (("photo.png", photo), ("hole.png", hole)):
+            Image.fromarray(pixels).save(tmp_path / name)
+        weights.store(tmp_path / "mine.safetensors", build("tsgl", width=4), {"model": "tsgl", "config": {"width": 4}})
+        command = ["inpaint", str(tmp_path / "photo.png"), str(tmp_path / "hole.png")]
+        command += ["--model", str(tmp_path / "mine.safetensors"), "-o"]
+        for suffix, told in (("jpg", "inpaintlib: JPEG does not keep known pixels exactly; a result"), ("png", "")):
+            assert cli.main([*command, str(tmp_path / f"out.{suffix}")]) == 0
+            answer = capsys.readouterr()
+            assert answer.out == f"{tmp_path}/out.{suffix}\n"
+            assert answer.err.startswith(told)
+            assert bool(answer.err) == bool(told)
 
     @pytest.mark.parametrize("setting", ["width", "=8", "a b=1"])
     def test_a_setting_is_name_and_value(self, setting, capsys):
@@ -276,9 +302,11 @@ class TestCommandLine:
         train = ["train", "tsgl", "--name", "mine", "--profile", "smoke", "--images", "4"]
         train += ["--set", "width=8", "--set", "variant=Global->Local"]
         assert cli.main(train) == 0
-        weights = Path(capsys.readouterr().out.strip())
-        assert weights.name == "weights.safetensors"
-        assert weights.is_file()
+        told = capsys.readouterr()
+        trained = Path(told.out.strip())
+        assert trained.name == "weights.safetensors"
+        assert trained.is_file()
+        use = shlex.split(re.search(r"`(.+)`", told.err)[1])
 
         assert cli.main([*train, "--seed", "1"]) == 2
         assert "holds another training" in capsys.readouterr().err
@@ -294,9 +322,19 @@ class TestCommandLine:
         assert np.array_equal(filled[hole == 0], original[hole == 0])
         assert not np.array_equal(filled[hole > 0], original[hole > 0])
 
+        monkeypatch.chdir(tmp_path)
+        Image.fromarray(original).save(use[2].replace(".jpg", ".png"))
+        Path(use[2].replace(".jpg", ".png")).rename(use[2])
+        Image.fromarray(hole).save(use[3])
+        assert cli.main(use[1:]) == 0
+        assert np.array_equal(read_image(use[5]), filled)
+
         capsys.readouterr()
+        assert cli.main(["evaluate", str(trained), "--protocol", "smoke-64"]) == 0
+        by_path = capsys.readouterr().out.split("\n", 1)[1]
         assert cli.main(["evaluate", "tsgl", "--profile", "smoke", "--protocol", "smoke-64"]) == 0
         printed = capsys.readouterr().out
+        assert printed.split("\n", 1)[1] == by_path
         assert re.search(r"^10-20 % hole, 2 crops of 2 photographs\n  psnr +\d+\.\d{4} \[", printed, re.MULTILINE)
         measured = ["evaluate", "telea", "--protocol", "smoke-64", "--out", str(tmp_path / "telea")]
         assert cli.main(measured) == 0

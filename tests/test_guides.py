@@ -1,6 +1,7 @@
 """Normalization, denormalization and local residual against TSGL Eq. 6-8, element by element."""
 
 import math
+import pickle
 
 import pytest
 import torch
@@ -119,6 +120,31 @@ def test_residual_element_by_element():
     for i in range(6):
         for j in range(8):
             assert torch.equal(out[:, :, i, j], before[:, :, i, j] - after[:, :, i // 2, j // 2])
+
+
+class Halving(torch.nn.Module):
+    def __init__(self, channels):
+        super().__init__()
+
+    def forward(self, x):
+        return x[:, :, ::2]
+
+
+@pytest.mark.parametrize(
+    ("target", "made"),
+    [
+        (lambda x: x[:, :1], r"\[1, 1, 4, 4\]"),
+        (lambda x: None, "NoneType"),
+        (Halving, r"\[1, 2, 2, 4\]"),
+    ],
+)
+def test_a_normalization_that_does_not_keep_the_shape_is_refused(monkeypatch, target, made):
+    monkeypatch.setitem(NORMALIZATIONS, "odd", target)
+    x = torch.randn(1, 2, 4, 4)
+    module = Denormalize(2, 2, 4, pickle.loads(pickle.dumps(build_normalization("global", 2))))
+    assert module(x, x).shape == x.shape
+    with pytest.raises(ValueError, match=rf"'odd' makes {made} of a map \[1, 2, 4, 4\]; it must keep the shape"):
+        build_normalization("odd", 2)(x)
 
 
 def test_a_students_normalization_enters_a_variant():

@@ -120,9 +120,12 @@ def test_as_a_method_it_is_what_inpaint_answers(network):
         (photo(8, 8), np.ones((8, 9)), "8 x 8 pixels and the mask 9 x 8"),
         (photo(8, 8).astype(float), np.ones((8, 8)), "uint8 of shape"),
         (photo(8, 8)[:, :, 0], np.ones((8, 8)), "uint8 of shape"),
-        (photo(8, 8), np.ones((8, 8, 3)), "mask array must be"),
+        (photo(8, 8), np.ones((8, 8, 3)), "array of numbers of shape [H, W], not float64 [8, 8, 3]"),
         (photo(8, 8), np.full((8, 8), np.nan), "not finite"),
-        (photo(8, 8), np.array([["a"]]), "mask array must be"),
+        (photo(8, 8), np.linspace(0, 0.9, 64).reshape(8, 8), "holds values from 0 to 0.9; give 0"),
+        (photo(8, 8), np.array([["a"]]), "array of numbers of shape"),
+        (photo(8, 8), None, "A mask is a path, a PIL image or an array of numbers of shape [H, W], not NoneType."),
+        (None, np.ones((8, 8)), "An image is a path, a PIL image or an array, uint8 of shape [H, W, 3], not NoneType."),
         ("absent.png", np.ones((8, 8)), "absent.png"),
     ],
 )
@@ -131,6 +134,42 @@ def test_what_cannot_be_done_gets_one_sentence(network, image, mask, words):
         il.inpaint(image, mask, model=network)
     assert words in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_an_array_of_floating_point_numbers_may_have_any_one_value_for_hole(network):
+    image, mask = photo(64, 64), hole(64, 64)
+    expected = il.inpaint(image, mask, model=network)
+    for value in (1.0, 255.0):
+        assert np.array_equal(il.inpaint(image, (mask > 0) * value, model=network), expected)
+
+
+def refusal(*arguments):
+    with pytest.raises(il.InputError) as error:
+        il.inpaint(*arguments)
+    return str(error.value)
+
+
+def test_a_mask_file_gets_the_sentences_of_the_door(tmp_path, network):
+    path, mask = tmp_path / "mask.png", np.full((40, 40), 255, np.uint8)
+    Image.fromarray(mask).save(path)
+    assert refusal(photo(40, 40), path, network).endswith("nothing is known; is it inverted? White is hole.")
+    assert "40 x 30 pixels and the mask 40 x 40" in refusal(photo(30, 40), path, network)
+    mask[:4] = 0
+    Image.fromarray(mask).save(path)
+    told = refusal(photo(40, 40), path, network)
+    assert told == f"{path} marks 90.0% of the image as hole; is it inverted? White is hole."
+    assert il.inpaint(photo(40, 40), mask, network).shape == (40, 40, 3)
+    Image.fromarray(np.dstack([mask, mask, mask, 0 * mask])).save(path)
+    assert refusal(photo(40, 40), path, network).endswith("in white on black, without transparency.")
+
+
+def test_a_photograph_that_its_file_turns_says_so_where_sizes_differ(tmp_path, network):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(photo(30, 40)).save(tmp_path / "photo.jpg", exif=exif)
+    told = refusal(tmp_path / "photo.jpg", hole(30, 40), network)
+    assert "The image is 30 x 40 pixels (turned as its EXIF data says) and the mask 40 x 30 pixels;" in told
+    assert il.inpaint(tmp_path / "photo.jpg", hole(40, 30), network).shape == (40, 30, 3)
 
 
 def test_a_network_in_training_stays_in_training():

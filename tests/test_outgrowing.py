@@ -2,6 +2,8 @@
 
 import re
 import shlex
+from fnmatch import fnmatch
+from itertools import pairwise
 
 import pytest
 from small_book import ROOT
@@ -12,6 +14,7 @@ from inpaintlib import cli
 from inpaintlib.experiments import select
 from inpaintlib.layouts import LAYOUTS
 from inpaintlib.parcel import BYTES, FILES
+from inpaintlib.provenance import STAMP
 
 PAGE = (ROOT / "book" / "outgrowing.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```sh\n(.*?)^```", PAGE, flags=re.M | re.S)
@@ -58,6 +61,17 @@ def snakemake(words: list[str]) -> None:
 @pytest.mark.parametrize("words", [*COMMANDS, *SPANS], ids=" ".join)
 def test_a_command_is_one_that_works(words):
     check(words)
+
+
+def test_the_stamp_is_no_change_of_the_tree_and_travels_in_the_copy():
+    ignored = (ROOT / ".gitignore").read_text().splitlines()
+    assert f"/{STAMP}" in ignored
+    copying = [words for words in COMMANDS if words[0] == "rsync" and words[-2] == "./"]
+    assert copying
+    for words in copying:
+        left_out = [word for before, word in pairwise(words) if before == "--exclude"]
+        assert not any(word.startswith(("--filter", "--exclude-from")) for word in words)
+        assert not any(fnmatch(STAMP, pattern) for pattern in left_out)
 
 
 def test_the_page_has_commands_of_every_kind():

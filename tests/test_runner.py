@@ -72,11 +72,79 @@ def test_times_have_units(text, seconds):
     assert cli.parser().parse_args(["study", "run", "--time-box", text]).time_box == seconds
 
 
-@pytest.mark.parametrize("text", ["8", "8 m", "m"])
-def test_times_without_units_are_refused(text, capsys):
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [("8", "is not a time"), ("8 m", "is not a time"), ("m", "is not a time"), ("0m", "leaves no time for anything")],
+)
+def test_times_without_units_and_empty_ones_are_refused(text, why, capsys):
     with pytest.raises(SystemExit):
         cli.parser().parse_args(["study", "run", "--time-box", text])
-    assert "is not a time" in capsys.readouterr().err
+    assert why in capsys.readouterr().err
+
+
+class Crew:
+    """Workers that finish `does` of the experiments and leave, or are interrupted."""
+
+    does, interrupted = (), False
+
+    def __init__(self, *_):
+        self.working = 1
+
+    def lines(self, seconds):
+        for name in self.does:
+            finished.add(name)
+            yield {"id": name, "state": "done"}
+        if self.interrupted:
+            raise KeyboardInterrupt
+        self.working = 0
+
+    def kill(self):
+        pass
+
+    def crashed(self):
+        return 0
+
+
+finished = set()
+
+
+@pytest.fixture
+def crew(monkeypatch):
+    finished.clear()
+    monkeypatch.setattr(runner, "done", lambda e: e.id in finished)
+    monkeypatch.setattr(runner, "_Crew", Crew)
+    monkeypatch.setattr(runner.parcel, "pack", lambda out, experiments: [e.id for e in experiments])
+    return Crew
+
+
+RUN = ["study", "run", "--profile", "smoke", "--only", *NAMES]
+
+
+@pytest.mark.parametrize(
+    ("before", "does", "box", "code", "last"),
+    [
+        (NAMES, (), None, 0, "all 3 are done already"),
+        ((), NAMES, None, 0, "all 3 are done"),
+        ((), NAMES[:2], "15s", 0, "the time box is over: 2 done, 1 left"),
+        ((), NAMES[:2], "90m", 0, "2 done, 1 left"),
+        ((), NAMES[:2], None, 1, "2 done, 1 left"),
+    ],
+)
+def test_a_run_says_what_is_left_and_what_it_came_to(crew, monkeypatch, capsys, before, does, box, code, last):
+    finished.update(before)
+    monkeypatch.setattr(crew, "does", does)
+    monkeypatch.setattr("inpaintlib.study_commands.began", time.time)
+    assert cli.main([*RUN, *(["--time-box", box] if box else [])]) == code
+    first, *_, end = capsys.readouterr().out.splitlines()
+    assert first == f"{3 - len(before)} of 3 experiments of the profile smoke are left"
+    assert end == last
+
+
+def test_what_is_finished_is_packed_when_the_run_is_interrupted(crew, monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(crew, "does", NAMES[:2])
+    monkeypatch.setattr(crew, "interrupted", True)
+    assert cli.main([*RUN, "--out", str(tmp_path)]) == 130
+    assert capsys.readouterr().out.splitlines()[-1] == f"packed into {tmp_path}: 2 files"
 
 
 def test_several_processes_train_one_experiment(monkeypatch, capsys):

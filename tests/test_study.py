@@ -41,6 +41,15 @@ def test_experiments_are_made_from_the_registries(profile):
     assert all(protocol in PROTOCOLS for e in every for protocol in e.protocols)
 
 
+def test_a_wrong_name_is_told_the_groups_that_the_profile_has():
+    with pytest.raises(il.InputError) as error:
+        experiments.select("laptop", ("nothing",))
+    named = str(error.value).removesuffix(".").rpartition("its groups are ")[2].split(", ")
+    assert "table-iv" in named
+    assert "misf-ablation" not in named
+    assert all(experiments.select("laptop", (group,)) for group in named)
+
+
 def test_what_is_compared_is_trained_alike_and_after_its_reference():
     for profile in ("laptop", "gpu"):
         every = {e.id: e for e in experiments.experiments(profile)}

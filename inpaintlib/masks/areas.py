@@ -39,7 +39,7 @@ def in_bin(mask: Float[Tensor, "n 1 h w"], area: str | tuple[float, float]) -> B
     Raises InputError for an unknown name.
     """
     if isinstance(area, str) and area not in _BINS:
-        raise InputError(f"area bin {area!r}: is unknown; give one of {', '.join(_BINS)}")
+        raise InputError(f"area bin {area!r}: is unknown; give one of {', '.join(_BINS)}.")
     low, high = _BINS[area] if isinstance(area, str) else area
     share = hole_area(mask)
     return (share > low) & (share <= high)
@@ -66,14 +66,14 @@ def pixel_range(area: tuple[float, float], pixels: int) -> tuple[int, int]:
     """
     low, high = area
     if not 0 <= low < high <= 1:
-        raise InputError(f"hole area {area}: is no range; give (lo, hi) with 0 <= lo < hi <= 1")
+        raise InputError(f"hole area {area}: is no range; give (lo, hi) with 0 <= lo < hi <= 1.")
     fewest, most = math.floor(low * pixels), math.ceil(high * pixels)
     while fewest / pixels <= low:
         fewest += 1
     while most / pixels > high:
         most -= 1
     if fewest > most:
-        raise InputError(f"hole area {area}: no whole number of {pixels} pixels lies in it; give a wider range")
+        raise InputError(f"hole area {area}: no whole number of {pixels} pixels lies in it; give a wider range.")
     return fewest, most
 
 
@@ -81,5 +81,5 @@ def as_height_width(size: int | tuple[int, int]) -> tuple[int, int]:
     """(H, W) of a size given as one side or as the pair; InputError when a side is below 8 pixels."""
     height, width = (size, size) if isinstance(size, int) else size
     if min(height, width) < 8:
-        raise InputError(f"mask size {height}x{width}: is too small; give at least 8 pixels a side")
+        raise InputError(f"mask size {height}x{width}: is too small; give at least 8 pixels a side.")
     return height, width

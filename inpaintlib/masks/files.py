@@ -40,7 +40,7 @@ def read_mask(
     with more than 80 % hole: such a file most often has the other polarity.
     """
     if hole not in ("white", "black"):
-        raise InputError(f"hole={hole!r}: is unknown; give hole='white' or hole='black'")
+        raise InputError(f"hole={hole!r}: is unknown; give hole='white' or hole='black'.")
     grey = flatten(read_rgba(path), 0).max(axis=2)
     white = grey > (0 if grey.max() <= 1 else 127)
     known = (white != (hole == "white")).astype(np.float32)
@@ -53,7 +53,7 @@ def read_mask(
         what = "marks no hole at all" if share == 0 else f"is {share:.0%} hole"
         raise InputError(
             f"{path}: {what} when {hole} marks the hole; give hole='{other}' if the file marks it in {other}, "
-            "or check=False to take it as it is"
+            "or check=False to take it as it is."
         )
     return torch.from_numpy(known)[None]
 
@@ -85,7 +85,7 @@ class MaskSet(Sequence):
         Raises InputError when the set was made without a size.
         """
         if self.size is None:
-            raise InputError("masks of different sizes cannot be stacked; give mask_folder a size")
+            raise InputError("masks of different sizes cannot be stacked; give mask_folder a size.")
         draws = torch.rand(n, 2, generator=generator, device=generator.device, dtype=torch.float64).tolist()
         masks = [(self[int(which * len(self))], flip < 0.5) for which, flip in draws]
         return torch.stack([mask.flip(-1) if flip else mask for mask, flip in masks])
@@ -106,7 +106,7 @@ def mask_folder(
     root = Path(path)
     paths = list_images(root)
     if not paths:
-        raise InputError(f"{root}: holds no mask files; give a folder with PNG or JPEG files")
+        raise InputError(f"{root}: holds no mask files; give a folder with PNG or JPEG files.")
     if not check:
         return MaskSet(paths, hole, size)
     with ThreadPoolExecutor(os.cpu_count()) as pool:

@@ -93,9 +93,9 @@ def _draw_all(generator: torch.Generator) -> Iterator[tuple[str, Tensor, list[st
 
 def _stored(name: str) -> tuple[np.ndarray, np.ndarray]:
     if name not in CHECKSUMS:
-        raise InputError(f"frozen masks {name!r}: are unknown; give one of {', '.join(FROZEN)}")
+        raise InputError(f"frozen masks {name!r}: are unknown; give one of {', '.join(FROZEN)}.")
     with np.load(STORE, allow_pickle=False) as store:
         bits, bins = store[name], store[f"{name}.bins"]
     if checksum_arrays(bits, bins) != CHECKSUMS[name]:
-        raise InputError(f"{STORE}: {name} does not have its checksum; install the package again")
+        raise InputError(f"{STORE}: {name} does not have its checksum; install the package again.")
     return bits, bins

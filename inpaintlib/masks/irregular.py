@@ -42,13 +42,13 @@ def irregular(
     """
     height, width = as_height_width(size)
     if place not in (None, "border", "interior"):
-        raise InputError(f"place {place!r}: is unknown; give 'border', 'interior' or None")
+        raise InputError(f"place {place!r}: is unknown; give 'border', 'interior' or None.")
     fewest, most = pixel_range(area, height * width)
     room = int((~border_band(height, width)).sum())
     if place == "interior" and most > room:
         raise InputError(
             f"hole area {area}: the interior of {height}x{width} holds {room / (height * width):.3f} of the image; "
-            "give a smaller upper end"
+            "give a smaller upper end."
         )
     masks = _draw(n, (height, width), generator, (fewest, most), place)
     for _ in range(_REDRAWS):
@@ -56,7 +56,7 @@ def irregular(
         if not wrong.any():
             return masks
         masks[wrong] = _draw(int(wrong.sum()), (height, width), generator, (fewest, most), place)
-    raise InputError(f"hole area {area}: no stroke of it reached the border of {height}x{width}; give a larger area")
+    raise InputError(f"hole area {area}: no stroke of it reached the border of {height}x{width}; give a larger area.")
 
 
 def _draw(

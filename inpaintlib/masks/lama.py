@@ -60,9 +60,9 @@ def lama(
     Raises InputError for an unknown kind, a size below 8, or a `min_area` outside [0, 0.9].
     """
     if kind not in RECIPES:
-        raise InputError(f"mask kind {kind!r}: is unknown; give one of {', '.join(RECIPES)}")
+        raise InputError(f"mask kind {kind!r}: is unknown; give one of {', '.join(RECIPES)}.")
     if min_area is not None and not 0 <= min_area <= 0.9:
-        raise InputError(f"min_area {min_area}: is out of range; give a share of the image in [0, 0.9]")
+        raise InputError(f"min_area {min_area}: is out of range; give a share of the image in [0, 0.9].")
     height, width = as_height_width(size)
     holes = [_hole(RECIPES[kind], (height, width), generator, min_area) for _ in range(n)]
     return 1 - torch.from_numpy(np.array(holes, np.float32).reshape(n, 1, height, width))
@@ -82,7 +82,7 @@ def box(
     fits = (rows * columns >= fewest) & (rows * columns <= most) & (rows <= 2 * columns) & (columns <= 2 * rows)
     pairs = torch.nonzero(fits) + 1
     if len(pairs) == 0:
-        raise InputError(f"hole area {area}: no rectangle of {height}x{width} has it; give a wider range")
+        raise InputError(f"hole area {area}: no rectangle of {height}x{width} has it; give a wider range.")
     draws = torch.rand(n, 3, generator=generator, device=generator.device, dtype=torch.float64).cpu()
     masks = torch.ones(n, 1, height, width)
     for mask, (which, y, x) in zip(masks, draws.tolist()):
@@ -104,7 +104,7 @@ def _hole(
             return canvas
         if min_area is None or share == 1:
             canvas[:] = 0
-    raise InputError(f"{recipe}: {_REDRAWS} draws at {size[0]}x{size[1]} gave no mask of the wanted area")
+    raise InputError(f"{recipe}: {_REDRAWS} draws at {size[0]}x{size[1]} gave no mask of the wanted area.")
 
 
 def _paint(canvas: UInt8[np.ndarray, "h w"], recipe: Recipe, generator: torch.Generator) -> None:

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from inpaintlib.errors import InputError
+from inpaintlib.names import taken
 
 _MODELS: dict[str, type[nn.Module]] = {}
 _PRESETS: dict[str, tuple[str, dict[str, Any]]] = {}
@@ -19,11 +20,12 @@ def model(name: str) -> Callable[[type[nn.Module]], type[nn.Module]]:
     The class is built with its frozen dataclass `Config` and maps a Batch to an Output. It says, as class attributes,
     `stride` (sizes are multiples of it), `losses` (terms of `inpaintlib.losses`) and, where it has any, `training_only`
     (parts that inference does without; weights files leave them out); and, as a class or instance attribute, `priors`
-    (names that it sees).
+    (names that it sees). Raises ValueError when the name is taken, except by a class of the same notebook, which is
+    replaced.
     """
 
     def register(cls: type[nn.Module]) -> type[nn.Module]:
-        if name in _MODELS:
+        if name in _PRESETS or taken(_MODELS.get(name), cls):
             raise ValueError(f"A model named {name!r} exists already; choose another name.")
         _MODELS[name] = cls
         cls.name = name

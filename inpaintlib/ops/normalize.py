@@ -1,11 +1,15 @@
 """Global and local normalization of a texture map (TSGL Eq. 7 and 8), and the registry that variants choose from."""
 
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from inpaintlib.names import taken
 
 EPS = 1e-5
 NORMALIZATIONS: dict[str, Callable] = {}
@@ -15,13 +19,14 @@ def normalization(name: str) -> Callable:
     """Register a normalization under `name`, ready for variant strings such as "2Global(Local)->mine(Local)".
 
     Decorates a function [B,C,H,W] -> [B,C,H,W], or an nn.Module class that is built with the number of channels when
-    the normalization needs state. Raises ValueError when the name is taken or could not stand in a variant string.
+    the normalization needs state. Raises ValueError when the name is taken, except by a definition of the same
+    notebook, which is replaced, or could not stand in a variant string; and, when it runs, unless it keeps the shape.
     """
     if not name.isidentifier():
         raise ValueError(f"A normalization's name must be letters, digits and underscores, not {name!r}.")
 
     def register(target: Callable) -> Callable:
-        if name.lower() in NORMALIZATIONS:
+        if taken(NORMALIZATIONS.get(name.lower()), target):
             raise ValueError(f"A normalization named {name!r} exists already; choose another name.")
         NORMALIZATIONS[name.lower()] = target
         return target
@@ -30,9 +35,30 @@ def normalization(name: str) -> Callable:
 
 
 def build_normalization(name: str, channels: int) -> Callable[[Tensor], Tensor]:
-    """The callable for one branch: the registered function itself, or a new module of the registered class."""
+    """The callable for one branch: the registered function, or a new module of the registered class. It raises
+    ValueError when what it returns has not the shape of its map, which would be broadcast."""
     target = NORMALIZATIONS[name.lower()]
-    return target(channels) if isinstance(target, type) else target
+    if not isinstance(target, type):
+        return partial(_checked, name, target)
+    module = target(channels)
+    module.register_forward_hook(partial(_check, name))
+    return module
+
+
+def _checked(name: str, normalise: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    out = normalise(x)
+    _same_shape(name, x, out)
+    return out
+
+
+def _check(name: str, _: nn.Module, inputs: tuple[Tensor], out: Any) -> None:
+    _same_shape(name, *inputs, out)
+
+
+def _same_shape(name: str, x: Tensor, out: Any) -> None:
+    if not isinstance(out, Tensor) or out.shape != x.shape:
+        made = list(out.shape) if isinstance(out, Tensor) else type(out).__name__
+        raise ValueError(f"The normalization {name!r} makes {made} of a map {list(x.shape)}; it must keep the shape.")
 
 
 @normalization("global")
