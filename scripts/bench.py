@@ -106,7 +106,7 @@ SECTIONS: dict[str, Callable[[bool], list[whole.Figure]]] = {
     "linear": lambda quick: whole.linear(*((4, (64, 128), 2) if quick else (8, (128, 256, 512, 1024), 5))),
     "training": lambda quick: whole.training_memory(*((4, 64) if quick else (64, 256))),
     "throughput": lambda quick: runs.throughput(*((4, 1) if quick else (8, 15))),
-    "scaling": lambda quick: runs.scaling(*((4, 2) if quick else (8, 30))),
+    "scaling": lambda quick: runs.scaling(*((4, 2) if quick else (32, 12))),
 }
 """What is measured of the whole generator and of training, by name: quick -> figures."""
 

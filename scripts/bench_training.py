@@ -88,7 +88,8 @@ def scaling(width: int, steps: int) -> list[Figure]:
 
 
 def _job(setting: Recipe, width: int, steps: int) -> Job:
-    setting = replace(setting, batch=16)
+    """With a pool of holes: without one every process draws those of the whole batch, to keep the random numbers."""
+    setting = replace(setting, batch=16, holes=256)
     return Job("tsgl", {"decoder": "basic", "width": width}, setting, 0, steps * setting.batch)
 
 
