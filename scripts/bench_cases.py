@@ -9,7 +9,7 @@ import literal
 import torch
 from torch import Tensor, nn
 
-from inpaintlib.ops import equalize
+from inpaintlib.ops import adaptive_filter, equalize
 from inpaintlib.ops.attention import contextual_attention
 from inpaintlib.ops.denormalize import Denormalize
 from inpaintlib.ops.normalize import global_normalization, local_normalization
@@ -26,7 +26,7 @@ class Case:
     """One operation in two formulations.
 
     make: sizes -> what both need, by name: tensors, and modules that hold weights.  ours, literal: that -> result.
-    sizes: the paper's; small: what tests and --quick run.  large: memory is measured too.
+    sizes: the paper's; small: what tests and --quick run.  large: memory is measured too.  layout: of maps.
     """
 
     name: str
@@ -36,17 +36,17 @@ class Case:
     ours: Callable[..., Tensor]
     literal: Callable[..., Tensor]
     large: bool = False
+    layout: torch.memory_format = torch.channels_last
 
     def inputs(self, quick: bool, dtype: torch.dtype = torch.float32) -> Inputs:
-        """The inputs at full or small sizes, of one dtype, maps in channels_last; the same numbers at every call."""
+        """The inputs at full or small sizes, of one dtype, maps in their layout; the same numbers at every call."""
         torch.manual_seed(0)
         made = self.make(**(self.small if quick else self.sizes))
-        return {name: _laid_out(value.to(dtype)) for name, value in made.items()}
+        return {name: self._laid_out(value.to(dtype)) for name, value in made.items()}
 
-
-def _laid_out(value: Tensor | nn.Module) -> Tensor | nn.Module:
-    maps = isinstance(value, nn.Module) or (value.dim() == 4 and value.shape[-1] == value.shape[-2])
-    return value.to(memory_format=torch.channels_last) if maps else value
+    def _laid_out(self, value: Tensor | nn.Module) -> Tensor | nn.Module:
+        maps = isinstance(value, nn.Module) or (value.dim() == 4 and value.shape[-1] == value.shape[-2])
+        return value.to(memory_format=self.layout) if maps else value
 
 
 def _map(channels: int, size: int) -> Inputs:
@@ -88,6 +88,25 @@ def _patches(batch: int, channels: int, size: int, factor: int) -> Inputs:
     mask = torch.ones(batch, 1, size, size)
     mask[:, :, size // 4 : size // 2, size // 4 : size // 2] = 0
     return {"deep": deep, "mask": mask, "shallow": shallow}
+
+
+def _filtered(batch: int, channels: int, size: int) -> Inputs:
+    features = torch.randn(batch, channels, size, size)
+    return {"features": features, "kernels": torch.randn(batch, channels, 9, size, size)}
+
+
+def _adaptive(name: str, against: Callable[..., Tensor], batch: int, channels: int, size: int) -> Case:
+    """MISF's filter with a 3 x 3 kernel for every element."""
+    return Case(
+        name,
+        {"batch": batch, "channels": channels, "size": size},
+        {"batch": 2, "channels": 3, "size": 8},
+        _filtered,
+        adaptive_filter,
+        against,
+        large=True,
+        layout=torch.contiguous_format,
+    )
 
 
 CASES = (
@@ -169,4 +188,10 @@ CASES = (
         literal.patch_transfer,
         large=True,
     ),
+    _adaptive("features stacked", literal.filter_stacked, 1, 256, 64),
+    _adaptive("features unfolded", literal.filter_unfolded, 1, 256, 64),
+    _adaptive("features stacked, 4", literal.filter_stacked, 4, 256, 64),
+    _adaptive("features unfolded, 4", literal.filter_unfolded, 4, 256, 64),
+    _adaptive("image stacked", literal.filter_stacked, 1, 3, 256),
+    _adaptive("image unfolded", literal.filter_unfolded, 1, 3, 256),
 )

@@ -15,7 +15,7 @@ from torch.autograd.graph import saved_tensors_hooks
 from torch.nn import functional as F
 
 import inpaintlib as il
-from inpaintlib.losses import generator_losses
+from inpaintlib.losses import Critics, generator_losses
 from inpaintlib.models.discriminator import DISCRIMINATORS
 from inpaintlib.recipes import recipe
 
@@ -159,7 +159,7 @@ def saved_for_backward(network: nn.Module, judge: nn.Module, batch: il.Batch) ->
     with saved_tensors_hooks(keep, lambda x: x):
         output = network(batch)
         alive = judge(batch.target.image), judge(output.composite(batch).detach())
-        losses = generator_losses(network.losses, batch, output, judge, recipe("paper"))
+        losses = generator_losses(network.losses, batch, output, Critics(judge), recipe("paper"))
     del alive, losses
     return Saved(sum(sizes.values()), max(sizes.values()))
 

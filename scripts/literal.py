@@ -95,3 +95,19 @@ def patch_transfer(
         values = F.unfold(source, factor, stride=factor)[0].T.reshape(-1, source.shape[1], factor, factor)
         images.append(F.conv_transpose2d(weights, values, stride=factor))
     return torch.cat(images)
+
+
+def filter_stacked(features: Float[Tensor, "b c h w"], kernels: Float[Tensor, "b c 9 h w"]) -> Float[Tensor, "b c h w"]:
+    """MISF Eq. 6 with the nine neighbours of every element stacked up, multiplied and summed."""
+    h, w = features.shape[2:]
+    padded = F.pad(features, (1, 1, 1, 1))
+    near = [padded[:, :, row : row + h, column : column + w] for row in range(3) for column in range(3)]
+    return (torch.stack(near, dim=2) * kernels).sum(dim=2)
+
+
+def filter_unfolded(
+    features: Float[Tensor, "b c h w"], kernels: Float[Tensor, "b c 9 h w"]
+) -> Float[Tensor, "b c h w"]:
+    """MISF Eq. 6 with `unfold` for the neighbours."""
+    near = F.unfold(features, 3, padding=1).view_as(kernels)
+    return (near * kernels).sum(dim=2)

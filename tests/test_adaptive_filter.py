@@ -1,0 +1,222 @@
+"""Adaptive filtering: against the sum that MISF Eq. 2 and 6 write down, on every path that a call can take."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+import inpaintlib as il
+from inpaintlib.ops.adaptive import slices
+from inpaintlib.ops.adaptive.border import fold, pad
+
+BORDERS = ("zero", "reflect", "replicate")
+SHAPES = ((2, 6, 6, 3, 5, 7), (1, 6, 2, 3, 4, 4), (2, 3, 1, 5, 6, 4), (1, 2, 2, 1, 3, 2), (1, 4, 4, 7, 5, 8))
+"""Batch, channels, groups of kernels, kernel size, height, width."""
+
+
+def inputs(batch, channels, groups, k, h, w, dtype=torch.float64, last=False):
+    torch.manual_seed(0)
+    features = torch.randn(batch, channels, h, w, dtype=torch.float64).to(dtype)
+    kernels = torch.randn(batch, groups, k * k, h, w, dtype=torch.float64).to(dtype)
+    if last:
+        features = features.contiguous(memory_format=torch.channels_last)
+        kernels = kernels.permute(0, 3, 4, 2, 1).contiguous().permute(0, 4, 3, 1, 2)
+    return features, kernels
+
+
+def beyond(i, size, border):
+    """The coordinate that `i` stands for; None where there is a zero."""
+    if 0 <= i < size or border == "replicate":
+        return min(max(i, 0), size - 1)
+    if border == "zero":
+        return None
+    return -i if i < 0 else 2 * (size - 1) - i
+
+
+def literal(features, kernels, border):
+    """Eq. 6, number by number."""
+    batch, channels, h, w = features.shape
+    k, share = round(kernels.shape[2] ** 0.5), channels // kernels.shape[1]
+    out = torch.zeros_like(features)
+    for b in range(batch):
+        for c in range(channels):
+            for y in range(h):
+                for x in range(w):
+                    for tap in range(k * k):
+                        row, column = beyond(y + tap // k - k // 2, h, border), beyond(x + tap % k - k // 2, w, border)
+                        if row is not None and column is not None:
+                            out[b, c, y, x] += kernels[b, c // share, tap, y, x] * features[b, c, row, column]
+    return out
+
+
+@pytest.mark.parametrize("border", BORDERS)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_equation(shape, border):
+    if border == "reflect" and min(shape[4:]) <= shape[3] // 2:
+        pytest.skip("the map is too small to mirror")
+    expected = literal(*inputs(*shape), border)
+    for last in (False, True):
+        features, kernels = inputs(*shape, last=last)
+        out = il.ops.adaptive_filter(features, kernels, border)
+        torch.testing.assert_close(out, expected)
+        assert out.stride() == features.stride()
+
+
+@pytest.mark.parametrize("border", BORDERS)
+@pytest.mark.parametrize("last", [False, True])
+@pytest.mark.parametrize("shape", [(1, 4, 4, 3, 3, 4), (2, 4, 2, 3, 3, 3), (1, 2, 1, 5, 3, 4)])
+def test_gradients(shape, last, border):
+    tensors = [x.requires_grad_() for x in inputs(*shape, last=last)]
+    assert torch.autograd.gradcheck(lambda f, w: il.ops.adaptive_filter(f, w, border), tensors)
+
+
+@pytest.mark.parametrize("part", [1, 40, 10**6])
+@pytest.mark.parametrize("last", [False, True])
+def test_the_size_of_a_part_changes_nothing(monkeypatch, part, last):
+    features, kernels = inputs(2, 6, 3, 3, 7, 5, last=last)
+    gradient = torch.randn_like(features)
+    expected = slices.forward(features, kernels, "zero"), *slices.backward(gradient, features, kernels, "zero")
+    monkeypatch.setattr(slices, "PART", part)
+    found = slices.forward(features, kernels, "zero"), *slices.backward(gradient, features, kernels, "zero")
+    for a, b in zip(found, expected):
+        torch.testing.assert_close(a, b)
+
+
+def test_features_and_kernels_may_be_laid_out_differently():
+    expected = literal(*inputs(2, 6, 3, 3, 5, 4), "reflect")
+    for one, other in ((False, True), (True, False)):
+        features, kernels = inputs(2, 6, 3, 3, 5, 4, last=one)[0], inputs(2, 6, 3, 3, 5, 4, last=other)[1]
+        out = il.ops.adaptive_filter(features, kernels, "reflect")
+        torch.testing.assert_close(out, expected)
+        assert out.stride() == features.stride()
+
+
+def test_a_kernel_of_one_tap_moves_the_map():
+    features, kernels = inputs(1, 3, 3, 3, 6, 6)
+    kernels.zero_()[:, :, 2] = 1  # the neighbour above, to the right
+    out = il.ops.adaptive_filter(features, kernels)
+    torch.testing.assert_close(out[..., 1:, :-1], features[..., :-1, 1:], rtol=0, atol=0)
+    assert out[..., 0, :].abs().max() == out[..., -1].abs().max() == 0
+
+
+def test_equal_kernels_everywhere_are_a_depthwise_convolution():
+    features, _ = inputs(2, 4, 4, 3, 8, 6)
+    weight = torch.randn(4, 1, 3, 3, dtype=torch.float64)
+    kernels = weight.view(1, 4, 9, 1, 1).expand(2, 4, 9, 8, 6)
+    torch.testing.assert_close(
+        il.ops.adaptive_filter(features, kernels), F.conv2d(features, weight, padding=1, groups=4)
+    )
+
+
+@pytest.mark.parametrize("border", BORDERS)
+def test_what_arrives_beyond_the_border_goes_back_where_it_came_from(border):
+    x = torch.randn(2, 3, 5, 4, dtype=torch.float64, requires_grad=True)
+    spread = torch.randn(2, 3, 9, 8, dtype=torch.float64)
+    (expected,) = torch.autograd.grad(pad(x, 2, border), x, spread)
+    torch.testing.assert_close(fold(spread, 2, border), expected)
+
+
+@pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf")  # torch's own check reads it
+@pytest.mark.parametrize("border", BORDERS)
+def test_torch_accepts_the_operator(border):
+    features, kernels = inputs(1, 4, 2, 3, 4, 5, torch.float32)
+    arguments = (features.requires_grad_(), kernels.requires_grad_(), border)
+    torch.library.opcheck(torch.ops.inpaintlib.adaptive_filter.default, arguments)
+
+
+def test_one_graph_under_compile():
+    torch.compiler.reset()
+    features, kernels = (x.requires_grad_() for x in inputs(1, 4, 4, 3, 6, 6, torch.float32))
+    compiled = torch.compile(il.ops.adaptive_filter, fullgraph=True, backend="aot_eager")
+    torch.testing.assert_close(compiled(features, kernels), il.ops.adaptive_filter(features, kernels))
+    expected = torch.autograd.grad(il.ops.adaptive_filter(features, kernels).sin().sum(), (features, kernels))
+    found = torch.autograd.grad(compiled(features, kernels).sin().sum(), (features, kernels))
+    torch.testing.assert_close(found, expected)
+
+
+def test_half_precision_sums_in_float32():
+    features, kernels = inputs(2, 8, 4, 5, 8, 8)
+    half = features.bfloat16(), kernels.bfloat16()
+    expected = literal(*(x.double() for x in half), "zero")
+    out = il.ops.adaptive_filter(*half)
+    assert out.dtype == torch.bfloat16
+    torch.testing.assert_close(out, expected.bfloat16(), rtol=2**-8, atol=1e-3)
+
+
+def test_autocast_and_mixed_precision():
+    features, kernels = inputs(1, 3, 3, 3, 5, 5, torch.float32)
+    assert il.ops.adaptive_filter(features.bfloat16(), kernels).dtype == torch.float32
+    convolution = torch.nn.Conv2d(3, 27, 1)
+    with torch.autocast("cpu", torch.bfloat16):
+        predicted = convolution(features).unflatten(1, (3, 9))
+        out = il.ops.adaptive_filter(features, predicted)
+    assert out.dtype == torch.float32
+    out.sum().backward()
+    assert convolution.weight.grad.isfinite().all()
+
+
+@pytest.mark.parametrize(
+    "features,kernels,border,says",
+    [
+        ((3, 4, 4), (1, 3, 9, 4, 4), "zero", r"takes features \[B,C,H,W\]"),
+        ((1, 3, 4, 4), (1, 3, 8, 4, 4), "zero", "odd k"),
+        ((1, 3, 4, 4), (1, 3, 16, 4, 4), "zero", "odd k"),
+        ((1, 3, 4, 4), (1, 3, 9, 4, 5), "zero", "each position"),
+        ((1, 3, 4, 4), (1, 2, 9, 4, 4), "zero", "2 groups"),
+        ((1, 3, 4, 4), (1, 3, 9, 4, 4), "wrap", "'wrap'"),
+        ((1, 3, 4, 2), (1, 3, 25, 4, 2), "reflect", "cannot mirror 2 pixels"),
+    ],
+)
+def test_what_does_not_fit_is_refused_in_one_sentence(features, kernels, border, says):
+    with pytest.raises(ValueError, match=says) as caught:
+        il.ops.adaptive_filter(torch.zeros(features), torch.zeros(kernels), border)
+    assert str(caught.value).count(". ") == 0
+
+
+INTERPRETED = """
+import torch
+from test_adaptive_filter import BORDERS, SHAPES, inputs
+from inpaintlib.ops.adaptive import fused, slices
+for dtype, tolerance in ((torch.float32, {}), (torch.bfloat16, {"rtol": 2e-2, "atol": 2e-2})):
+    for shape in SHAPES[:4]:
+        for border in BORDERS:
+            for last in (False, True):
+                if border == "reflect" and min(shape[4:]) <= shape[3] // 2:
+                    continue
+                features, kernels = inputs(*shape, dtype, last)
+                gradient = torch.randn_like(features)
+                torch.testing.assert_close(
+                    fused.forward(features, kernels, border), slices.forward(features, kernels, border), **tolerance
+                )
+                found, expected = (m.backward(gradient, features, kernels, border) for m in (fused, slices))
+                for a, b in zip(found, expected):
+                    torch.testing.assert_close(a, b, **tolerance)
+                    assert a.stride() == b.stride()
+"""
+
+
+def test_the_kernels_for_a_gpu_give_the_same():
+    """Triton's interpreter runs them on the CPU, program by program."""
+    pytest.importorskip("triton")
+    environment = os.environ | {
+        "TRITON_INTERPRET": "1",
+        "PYTHONPATH": os.pathsep.join([os.path.dirname(__file__), *sys.path]),
+    }
+    subprocess.run([sys.executable, "-c", INTERPRETED], env=environment, check=True)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("border", BORDERS)
+@pytest.mark.parametrize("last", [False, True])
+def test_a_gpu_gives_the_same(border, last):
+    tensors = inputs(2, 64, 32, 3, 33, 47, torch.float32, last)
+    results = []
+    for device in ("cpu", "cuda"):
+        moved = [x.to(device).requires_grad_() for x in tensors]
+        out = il.ops.adaptive_filter(*moved, border)
+        results.append([out.cpu(), *(g.cpu() for g in torch.autograd.grad(out.sin().sum(), moved))])
+    for a, b in zip(*results):
+        torch.testing.assert_close(a, b)
