@@ -6,6 +6,7 @@ from typing import Any
 from inpaintlib.errors import InputError
 from inpaintlib.losses import ADVERSARIAL, Term
 from inpaintlib.models.discriminator import DISCRIMINATORS
+from inpaintlib.perceptual import TRUNKS
 
 PROFILES = ("smoke", "laptop", "gpu", "paper")
 
@@ -23,6 +24,7 @@ class Recipe:
     adversarial_form: a name in `losses.ADVERSARIAL`.  discriminator: a name in `models.discriminator.DISCRIMINATORS`.
     ema: decay of the running average of weights that is kept instead of the last ones, 0 for none.  clip: bound on the
     gradient's norm, 0 for none.  leak: priors from the ground truth and then masked, as both papers do.
+    trunk: whose maps the perceptual and the style loss compare, a name in `perceptual.TRUNKS`.
     Raises InputError on a name that does not exist.
     """
 
@@ -45,9 +47,14 @@ class Recipe:
     clip: float = 0.0
     leak: bool = True
     holes: int = 0
+    trunk: str = "alexnet"
 
     def __post_init__(self):
-        for name, known in (("adversarial_form", ADVERSARIAL), ("discriminator", DISCRIMINATORS)):
+        for name, known in (
+            ("adversarial_form", ADVERSARIAL),
+            ("discriminator", DISCRIMINATORS),
+            ("trunk", TRUNKS),
+        ):
             if getattr(self, name) not in known:
                 raise InputError(f"{name} is {getattr(self, name)!r} in a recipe; it is one of {', '.join(known)}.")
 

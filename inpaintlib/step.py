@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from inpaintlib.batch import Batch
-from inpaintlib.losses import ADVERSARIAL, Term, generator_losses
+from inpaintlib.losses import ADVERSARIAL, Critics, Eye, Term, generator_losses
 from inpaintlib.recipes import Recipe
 
 Trained = tuple[nn.Module, Optimizer]
@@ -14,9 +14,18 @@ Trained = tuple[nn.Module, Optimizer]
 
 
 def update(
-    fabric: Fabric, model: Trained, discriminator: Trained | None, terms: tuple[Term, ...], batch: Batch, recipe: Recipe
+    fabric: Fabric,
+    model: Trained,
+    discriminator: Trained | None,
+    eye: Eye | None,
+    terms: tuple[Term, ...],
+    batch: Batch,
+    recipe: Recipe,
 ) -> dict[str, Tensor]:
-    """Change the weights once. Returns the losses, unweighted, and the gradient's norm before it was clipped."""
+    """Change the weights once. Returns the losses, unweighted, and the gradient's norm before it was clipped.
+
+    eye: the frozen trunk of the perceptual and the style loss, None where neither is weighed.
+    """
     network, optimizer = model
     output = network(batch)
     values: dict[str, Tensor] = {}
@@ -30,7 +39,7 @@ def update(
         judge_optimizer.step()
         judge.requires_grad_(False)
         values["discriminator"] = loss.detach()
-    losses = generator_losses(terms, batch, output, judge, recipe)
+    losses = generator_losses(terms, batch, output, Critics(judge, eye), recipe)
     weights = {term.name: term.weight for term in terms}
     optimizer.zero_grad()
     fabric.backward(sum(weights[name] * value for name, value in losses.items()))

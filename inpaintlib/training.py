@@ -19,6 +19,7 @@ from inpaintlib.feed import ON_GPU, Feed
 from inpaintlib.files import write_text
 from inpaintlib.models import build
 from inpaintlib.models.discriminator import DISCRIMINATORS
+from inpaintlib.perceptual import Perceptual
 from inpaintlib.provenance import commit
 from inpaintlib.recipes import Recipe
 from inpaintlib.resident import Resident
@@ -177,6 +178,8 @@ class Run:
         self.discriminator = None
         if state.discriminator is not None:
             self.discriminator = self.fabric.setup(state.discriminator, state.optimizers["adam-discriminator"])
+        weighed = {term.name for term in self.terms if term.weight}
+        self.eye = Perceptual(job.recipe.trunk).to(self.fabric.device) if weighed & {"perceptual", "style"} else None
 
     def advance(self) -> None:
         """One step, and a look when one is due."""
@@ -185,7 +188,7 @@ class Run:
         for name, optimizer in state.optimizers.items():
             set_rate(optimizer, rates[name], state.step, job.steps, job.recipe)
         batch = self.feed.batch(state.step)
-        self.unread.append(update(self.fabric, self.model, self.discriminator, self.terms, batch, job.recipe))
+        self.unread.append(update(self.fabric, self.model, self.discriminator, self.eye, self.terms, batch, job.recipe))
         average(state.average, state.model, state.step + 1, job.recipe.ema)
         state.step += 1
         if self.watch is not None and self.watch.due(state.step, job.steps):

@@ -11,13 +11,18 @@ import inpaintlib as il
 from inpaintlib.losses import (
     ADVERSARIAL,
     TERMS,
+    Critics,
     Term,
+    Views,
     adversarial_discriminator,
     adversarial_generator,
     edge,
     generator_losses,
+    gram,
+    perceptual,
     pyramid,
     reconstruction,
+    style,
 )
 from inpaintlib.models.discriminator import PatchDiscriminator
 from inpaintlib.recipes import RELEASED, Recipe
@@ -89,7 +94,12 @@ def drawn():
 
 def values(drawn, recipe, judge=PatchDiscriminator(4)):  # noqa: B008
     batch, output = drawn
-    return generator_losses(tuple(Term(name, 1.0) for name in TERMS), batch, output, judge, recipe)
+    return generator_losses(tuple(Term(name, 1.0) for name in TERMS), batch, output, Critics(judge, squares), recipe)
+
+
+def squares(images):
+    """A trunk with one layer to compare and another one for style."""
+    return Views([images.square()], [images[:, :2].square()])
 
 
 def test_each_option_of_a_recipe_changes_its_term_and_no_other(drawn):
@@ -106,26 +116,54 @@ def test_each_option_of_a_recipe_changes_its_term_and_no_other(drawn):
 def test_terms_without_a_weight_or_without_something_to_judge_are_left_out(drawn):
     batch, output = drawn
     terms = (Term("adversarial", 0.0), Term("reconstruction", 1.0), Term("edge", 1.0), Term("pyramid", 1.0))
-    assert set(generator_losses(terms, batch, output, None, Recipe())) == {"reconstruction", "edge", "pyramid"}
-    bare = generator_losses(terms, batch, il.Output(output.image), None, Recipe())
+    assert set(generator_losses(terms, batch, output, Critics(), Recipe())) == {"reconstruction", "edge", "pyramid"}
+    bare = generator_losses(terms, batch, il.Output(output.image), Critics(), Recipe())
     assert set(bare) == {"reconstruction"}
-    with pytest.raises(ValueError, match="no loss term named 'style'; there is reconstruction, edge"):
-        generator_losses((Term("style", 1.0),), batch, output, None, Recipe())
+    with pytest.raises(ValueError, match="no loss term named 'charm'; there is reconstruction, edge"):
+        generator_losses((Term("charm", 1.0),), batch, output, Critics(), Recipe())
 
 
 def test_the_terms_of_tsgl():
     network = il.build("tsgl", width=4)
     assert {t.name: t.weight for t in network.losses} == {"reconstruction": 1.0, "edge": 1.0, "adversarial": 0.1}
     batch = il.example_batch(1, 64)
-    terms = generator_losses(network.losses, batch, network(batch), PatchDiscriminator(4), Recipe())
+    terms = generator_losses(network.losses, batch, network(batch), Critics(PatchDiscriminator(4)), Recipe())
     assert set(terms) == {"reconstruction", "edge", "adversarial"}
+
+
+def test_gram_matrices_number_by_number():
+    maps = torch.randn(2, 3, 4, 5, dtype=torch.float64)
+    for n in range(2):
+        for i in range(3):
+            for j in range(3):
+                expected = sum(float(maps[n, i, y, x] * maps[n, j, y, x]) for y in range(4) for x in range(5)) / 60
+                assert float(gram(maps)[n, i, j]) == pytest.approx(expected)
+
+
+def test_perceptual_and_style_sum_mean_differences_over_layers():
+    a, b = ([torch.randn(1, c, 4, 4, dtype=torch.float64) for c in (2, 3)] for _ in range(2))
+    assert float(perceptual(a, b)) == pytest.approx(sum(float((x - y).abs().mean()) for x, y in zip(a, b)))
+    matrices = [(gram(x) - gram(y)).abs().mean() for x, y in zip(a, b)]
+    assert float(style(a, b)) == pytest.approx(sum(map(float, matrices)))
+    assert float(style([x.flip(2) for x in a], a)) == pytest.approx(0)  # style does not ask where
+
+
+def test_style_is_that_of_the_hole_alone(drawn):
+    batch, output = drawn
+    known = il.Output(torch.where(batch.mask > 0, -output.image, output.image), output.aux)
+    terms = (Term("style", 1.0), Term("perceptual", 1.0))
+    one, other = (generator_losses(terms, batch, o, Critics(eye=squares), Recipe()) for o in (output, known))
+    assert torch.equal(one["style"], other["style"])
+    seen = []
+    generator_losses(terms, batch, output, Critics(eye=lambda x: seen.append(x) or squares(x)), Recipe())
+    assert any(torch.equal(x, output.image * (1 - batch.mask)) for x in seen)
 
 
 def test_the_discriminator_sees_the_composite(drawn):
     batch, output = drawn
     seen = []
     judge = SimpleNamespace(ask=lambda image: seen.append(image) or image[:, :1])
-    generator_losses((Term("adversarial", 1.0),), batch, output, judge.ask, Recipe())
+    generator_losses((Term("adversarial", 1.0),), batch, output, Critics(judge.ask), Recipe())
     assert torch.equal(seen[0], output.composite(batch))
 
 

@@ -15,6 +15,7 @@ with install_import_hook("inpaintlib", "beartype.beartype"):
     from inpaintlib import losses, metrics, photos, recipes, training
     from inpaintlib.models.tsgl.config import DEFECTS
     from inpaintlib.masks import FROZEN, box, frozen, irregular, lama
+    from inpaintlib.perceptual import Perceptual
     from inpaintlib.priors import PRIORS
 
 generator = torch.Generator().manual_seed(0)
@@ -36,6 +37,9 @@ for options in (
 ):
     il.build("tsgl", width=8, **options)(batch, features=True)
 il.build("tsgl-lama", width=8, encoder="released")(batch, features=True)
+il.build("misf", width=8, layout="released")(batch, features=True)
+terms = tuple(losses.Term(name, 1.0) for name in ("perceptual", "style"))
+losses.generator_losses(terms, batch, output, losses.Critics(eye=Perceptual("alexnet")), recipes.Recipe())
 for variant in il.TABLE_IV.values():
     il.build("tsgl", width=8, variant=str(variant))(smaller)
 shown, truth = (output.composite(batch) + 1) / 2, (batch.target.image + 1) / 2

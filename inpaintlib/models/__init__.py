@@ -3,10 +3,10 @@
 import sys
 from types import ModuleType
 
-from inpaintlib.models import hifill, lama, pennet, registry, tsgl
+from inpaintlib.models import hifill, lama, misf, pennet, registry, tsgl
 from inpaintlib.models.registry import build, model
 
-__all__ = ["build", "hifill", "lama", "model", "pennet", "registry", "tsgl"]
+__all__ = ["build", "hifill", "lama", "misf", "model", "pennet", "registry", "tsgl"]
 
 
 class _Models(ModuleType):
