@@ -15,6 +15,7 @@ __all__ = [
     "channel_distribution",
     "channel_energy",
     "channel_entropy",
+    "correlation",
     "distribution",
     "high_pass",
     "kl",
@@ -96,6 +97,17 @@ def high_pass(features: Float[Tensor, "b c h w"], cutoff: float = CUTOFF) -> Flo
     """
     keep = 1 - torch.exp(-0.5 * (_radius(*features.shape[-2:], features.device) / cutoff) ** 2)
     return torch.fft.ifft2(torch.fft.fft2(features.float()) * keep).real
+
+
+def correlation(a: Float[Tensor, "b c h w"], b: Float[Tensor, "b c h w"]) -> Float[Tensor, " b"]:
+    """Normalized cross-correlation of two maps over all their channels and positions, from -1 to 1: 1 where one is the
+    other times a positive number, plus a constant; 0 where either is constant.
+
+    The "similarity via cross-correlation" of MISF Fig. 7, which leaves open what is averaged, and how it is normalized.
+    """
+    x, y = (v.flatten(1) - v.flatten(1).mean(dim=1, keepdim=True) for v in (a, b))
+    size = (x.square().sum(dim=1) * y.square().sum(dim=1)).sqrt()
+    return torch.where(size > 0, (x * y).sum(dim=1) / size.clamp_min(torch.finfo(size.dtype).tiny), 0)
 
 
 def spectrogram(features: Float[Tensor, "b c h w"]) -> Float[Tensor, "b h w"]:

@@ -9,8 +9,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from inpaintlib.batch import Output
-from inpaintlib.diagnostics import channel_energy, channel_entropy, high_pass, local_residual, spectrogram
+from inpaintlib.batch import Batch, Output
+from inpaintlib.diagnostics import channel_energy, channel_entropy, correlation, high_pass, local_residual, spectrogram
 from inpaintlib.evaluation import batches
 from inpaintlib.protocols import Protocol
 
@@ -51,6 +51,25 @@ def entropies(model: nn.Module, protocol: Protocol, device: torch.device | str =
     rows: dict[str, list[Tensor]] = {}
     for output in _outputs(model, protocol, device):
         _append_entropies(rows, output)
+    return _joined(rows)
+
+
+@torch.no_grad()
+def similarities(model: nn.Module, protocol: Protocol, device: torch.device | str = "cpu") -> dict[str, np.ndarray]:
+    """Of every row, how like the true image's features those of the masked image are, before the network filters them
+    and after: `similarity_prefiltered` and `similarity_filtered` [N], MISF Fig. 7. Empty of a network that filters no
+    feature. float32."""
+    if getattr(getattr(model, "config", None), "filter_feature", "none") == "none":
+        return {}
+    model.eval()
+    rows: dict[str, list[Tensor]] = {"similarity_prefiltered": [], "similarity_filtered": []}
+    for batch in batches(protocol, model.priors):
+        batch = batch.to(device)
+        whole = Batch.make(batch.target.image, torch.ones_like(batch.mask), priors=model.priors, truth=())
+        seen, true = (model(one, features=True).features for one in (batch, whole))
+        for name, maps in rows.items():
+            which = name.removeprefix("similarity_")
+            maps.append(correlation(seen[which][0], true[which][0]))
     return _joined(rows)
 
 

@@ -11,7 +11,7 @@ from inpaintlib.questions import GROUPS, home
 from inpaintlib.recipes import FINALS, Recipe, recipe
 from inpaintlib.schedules import SCHEDULES, schedule
 from inpaintlib.training import Job
-from inpaintlib.trainings import ROW, TRAININGS
+from inpaintlib.trainings import MISF_ROW, ROW, TRAININGS
 
 SHORT = {"paris_streetview": "psv"}
 """Data sets that are called otherwise in an id."""
@@ -24,8 +24,8 @@ class Experiment:
     id = <name>-s<seed>; budget: images seen; group: the first question that it answers; recipe: what differs from the
     profile's; protocols: on which it is measured, the profile's own first; training: its key in TRAININGS, the same for
     each data set; data: the photographs that it learns from, "bundled" or a layout of `photos.dataset`; soften: as in
-    `Training`; priority: lower ones come first; after: ids of what it is compared with, and comes after; minutes: the
-    walltime that a scheduler is asked for.
+    `Training`; shipped: its weights travel with the package; priority: lower ones come first; after: ids of what it is
+    compared with, and comes after; minutes: the walltime that a scheduler is asked for.
     """
 
     id: str
@@ -40,6 +40,7 @@ class Experiment:
     training: str = ""
     data: str = "bundled"
     soften: float = 1.0
+    shipped: bool = False
     priority: int = 0
     after: tuple[str, ...] = ()
     minutes: int = 0
@@ -64,8 +65,9 @@ class Scale:
     """How large a profile's experiments are.
 
     width, budget: of the ablations, None for the paper's own; final_width, final_budget: of the final networks, 0 where
-    there are none.  seeds: of Table IV's rows, of the other ablations, of the finals.  protocol, diagnostics: what
-    everything is measured on.  minutes: walltime of an ablation and of a final network.
+    there are none.  seeds: of the rows of ablation tables (TSGL Table IV, MISF Tables 3, 4), of the other ablations, of
+    the finals.  protocol, diagnostics: what everything is measured on.  minutes: walltime of an ablation and of a final
+    network.
     """
 
     width: int | None
@@ -87,6 +89,8 @@ SCALES: dict[str, Scale] = {
     "paper": Scale(None, 0, 0, 0, ((0, 1, 2), (0,), ()), "psv-256", "diagnostics-256-wide", (10_000, 10_000)),
 }
 
+TABLE_ROWS = (*ROW.values(), *MISF_ROW.values())
+"""Trainings that are rows of the papers' ablation tables."""
 _ROW, _FINAL, _HOST, _SEEDS, _REST, _REST_SEEDS = range(6)
 """Priorities: Table IV with the first seed, the finals, the hosts, Table IV's other seeds, everything else."""
 
@@ -108,7 +112,7 @@ def _on_the_bundled_photographs(profile: str) -> Iterator[Experiment]:
     size = SCALES[profile]
     for name, training in TRAININGS.items():
         for seed in _seeds(name, size):
-            wide = size.final_width if training.final else size.width * training.wider
+            wide = (size.final_width if training.final else size.width) * training.wider
             yield Experiment(
                 f"{name}-s{seed}",
                 training.model,
@@ -121,6 +125,7 @@ def _on_the_bundled_photographs(profile: str) -> Iterator[Experiment]:
                 (size.protocol, *(training.protocols if profile != "smoke" else ())),
                 name,
                 soften=training.soften,
+                shipped=training.shipped and seed == 0,
                 priority=_priority(name, seed),
                 after=_after(name, seed),
                 minutes=size.minutes[training.final],
@@ -173,7 +178,7 @@ def _system(model: str) -> str:
 
 def _seeds(name: str, size: Scale) -> tuple[int, ...]:
     rows, others, finals = size.seeds
-    return finals if TRAININGS[name].final else rows if name in ROW.values() else others
+    return finals if TRAININGS[name].final else rows if name in TABLE_ROWS else others
 
 
 def _priority(name: str, seed: int) -> int:

@@ -36,10 +36,12 @@ WITH_MAPS = (
 
 def look_inside(experiment: Experiment, model: nn.Module, device: torch.device) -> dict[str, dict[str, np.ndarray]]:
     """The arrays of each file, on the profile's diagnostics protocol: "diagnostics" of every network that names maps,
-    "spectra" and "maps" of those of WITH_SPECTRA and WITH_MAPS with seed 0."""
+    "spectra" and "maps" of those of WITH_SPECTRA and WITH_MAPS with seed 0. And what "stats" gets besides metrics, a
+    number for every row of the experiment's own protocol: similarities, of a network that filters features."""
     looked = PROTOCOLS[SCALES[experiment.profile].diagnostics]
     kept = dump.entropies if experiment.group in BRIEF else dump.statistics
     arrays = {"diagnostics": kept(model, looked, device)}
+    arrays["stats"] = dump.similarities(model, PROTOCOLS[experiment.protocols[0]], device)
     if experiment.seed == 0 and experiment.training in WITH_SPECTRA:
         arrays["spectra"] = dump.spectra(model, looked, device)
     if experiment.seed == 0 and experiment.training in WITH_MAPS:

@@ -28,8 +28,8 @@ ENTRY = re.compile(rf"({'|'.join(SCALES)})/([a-z0-9-]+)/({NAME.pattern}|{re.esca
 def pack(folder: str | os.PathLike, experiments: Sequence[Experiment]) -> list[Path]:
     """Put the results that this commit made of these experiments into `folder`, as study-1.zip ... study-8.zip.
 
-    Final networks' weights (float16) follow, in order, as long as there is room for them. Each file is written under a
-    temporary name and renamed. Raises InputError when the results themselves do not fit; none is written then.
+    The weights that are shipped (float16) follow, in order, as long as there is room for them. Each file is written
+    under a temporary name and renamed. Raises InputError when the results themselves do not fit; none is written then.
     """
     folder, own = Path(folder), commit()
     made = [e for e in experiments if results.read_run(e.id, e.profile)["commit"] == own]
@@ -38,7 +38,7 @@ def pack(folder: str | os.PathLike, experiments: Sequence[Experiment]) -> list[P
         _put(boxes, [*_results_of(experiment)])
         if len(boxes) > FILES:
             raise InputError(f"The results of {len(made)} experiments do not fit into {FILES} files; name fewer.")
-    for experiment in (e for e in made if e.group == "final"):
+    for experiment in (e for e in made if e.shipped):
         file = paths.runs(experiment.profile, experiment.id) / WEIGHTS
         if file.exists() and file.stat().st_size < BYTES - 10_000:
             tried = [list(box) for box in boxes]

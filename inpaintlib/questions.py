@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 
 from inpaintlib.methods import CLASSICAL
+from inpaintlib.models.misf.config import ABLATIONS
 from inpaintlib.models.tsgl.config import DEFECTS
-from inpaintlib.trainings import OURS, ROW
+from inpaintlib.trainings import MISF_ROW, OURS, ROW
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,6 @@ class Group:
     papers: tuple[str, ...] = ("psv-256",)
 
 
-_MISF = ("Img-Filter", "Sem-Filter", "MISF", "En-decoder-Filter", "En-decoder")
 _MISF_DATA = ("places2-30k-256", "celeba-test-256", "dunhuang-256")
 _COMPARED = ("CTSDG", "RFR", "JPGNet", "EdgeConnect", "StructFlow", "PConv", "MISF", "Ours", "ZITS")
 
@@ -101,21 +101,25 @@ GROUPS: dict[str, Group] = {
     ),
     "final": Group(
         "How good can each network become here?",
-        {"Ours": "tsgl-final", "Ours(LaMa)": "tsgl-lama-final", "LaMa": "lama-final"},
+        {"Ours": "tsgl-final", "Ours(LaMa)": "tsgl-lama-final", "LaMa": "lama-final", "MISF": "misf-final"},
         papers=(),
     ),
     "classical": Group("What do methods reach that learn nothing?", {name: name for name in CLASSICAL}, papers=()),
     "misf-ablation": Group(
-        "What does each filter bring?", {name: f"misf-{name.lower()}" for name in _MISF}, papers=_MISF_DATA
+        "What does each filter bring?", {label: MISF_ROW[label] for label in ABLATIONS}, papers=_MISF_DATA
     ),
     "misf-depth": Group(
         "Where to filter?",
-        {f"Sem-Filter(F{i})": f"misf-sem-filter-f{i}" for i in (1, 2, 3)},
+        {
+            "Sem-Filter(F1)": MISF_ROW["Sem-Filter(F1)"],
+            "Sem-Filter(F2)": MISF_ROW["Sem-Filter(F2)"],
+            "Sem-Filter(F3)": MISF_ROW["Sem-Filter"],
+        },
         papers=("celeba-test-256",),
     ),
     "comparison": Group(
         "Who fills best, trained alike?",
-        {name: {"MISF": "misf-misf", "Ours": "tsgl-balance"}.get(name, name.lower()) for name in _COMPARED},
+        {name: {"MISF": MISF_ROW["MISF"], "Ours": "tsgl-balance"}.get(name, name.lower()) for name in _COMPARED},
         papers=("celeba-256", "places2-256", "places2-512", *_MISF_DATA),
     ),
 }

@@ -198,7 +198,8 @@ def _measure(
     for name in experiment.protocols:
         found = evaluate(method, PROTOCOLS[name], instruments=instruments)
         suffix = f"-{name}" if measured else ""
-        arrays |= {f"stats{suffix}": found.values, f"distances{suffix}": found.distances}
+        stats, distances = f"stats{suffix}", f"distances{suffix}"
+        arrays |= {stats: found.values | arrays.get(stats, {}), distances: found.distances}
         measured.append({"name": name, "checksum": found.checksum, "summary": _headline(summarise(found))})
     looked = PROTOCOLS[SCALES[experiment.profile].diagnostics]
     note = {

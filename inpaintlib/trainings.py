@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from inpaintlib.models.misf.config import ABLATIONS
 from inpaintlib.models.tsgl.config import BALANCE_DEFECTS, DEFECTS
 from inpaintlib.variant import TABLE_IV, Variant
 
@@ -26,7 +27,7 @@ class Training:
     config: its settings.  wider: times the profile's width, for a network that is narrow in its own paper.  recipe:
     what differs from the profile's recipe.  final: with the width, the budget and the recipe of a profile's finals.
     protocols: on which it is measured besides the profile's own.  soften: times the gain with which a network paints
-    over a fill, once it is trained.
+    over a fill, once it is trained.  shipped: the weights of its first seed travel with the package.
     """
 
     model: str
@@ -36,6 +37,7 @@ class Training:
     final: bool = False
     protocols: tuple[str, ...] = ()
     soften: float = 1.0
+    shipped: bool = False
 
 
 SOFTEN = 0.3
@@ -48,11 +50,18 @@ def _ours(variant: str = FINAL, decoder: str = DECODER, **config: Any) -> Traini
 
 
 def _final(training: Training) -> Training:
-    return replace(training, final=True, protocols=("bundled-512",), soften=SOFTEN)
+    return replace(training, final=True, protocols=("bundled-512",), soften=SOFTEN, shipped=True)
+
+
+def _misf(row: str, **config: Any) -> Training:
+    return Training("misf", ABLATIONS[row] | config, wider=2)
 
 
 ROW = {label: f"tsgl-{slug(label)}" for label in TABLE_IV}
 OURS = ROW[FINAL]
+MISF_ROW = {label: f"misf-{slug(label)}" for label in (*ABLATIONS, "Sem-Filter(F1)", "Sem-Filter(F2)")}
+MISF_SHOWN = ("Img-Filter", "Sem-Filter", "MISF", "En-decoder")
+"""Rows of Table 3 whose pictures stand side by side."""
 
 TRAININGS: dict[str, Training] = {
     **{ROW[label]: _ours(label) for label in TABLE_IV},
@@ -74,7 +83,10 @@ TRAININGS: dict[str, Training] = {
         f"tsgl-defect-{name}": _ours(decoder="balance" if name in BALANCE_DEFECTS else DECODER, defects=(name,))
         for name in DEFECTS
     },
+    **{MISF_ROW[label]: replace(_misf(label), shipped=label in MISF_SHOWN) for label in ABLATIONS},
+    **{MISF_ROW[f"Sem-Filter({name})"]: _misf("Sem-Filter", filter_feature=name) for name in ("F1", "F2")},
     "tsgl-final": _final(_ours(over="fill")),
     "tsgl-lama-final": _final(Training("tsgl-lama", {"blocks": 6, "over": "fill"})),
     "lama-final": _final(Training("lama", {"blocks": 6, "over": "fill"})),
+    "misf-final": _final(_misf("MISF", over="fill")),
 }

@@ -46,7 +46,9 @@ def test_a_wrong_name_is_told_the_groups_that_the_profile_has():
         experiments.select("laptop", ("nothing",))
     named = str(error.value).removesuffix(".").rpartition("its groups are ")[2].split(", ")
     assert "table-iv" in named
-    assert "misf-ablation" not in named
+    with pytest.raises(il.InputError) as error:
+        experiments.select("paper", ("nothing",))
+    assert "final" in named and "final" not in str(error.value).split(", ")
     assert all(experiments.select("laptop", (group,)) for group in named)
 
 

@@ -38,9 +38,9 @@ class MISF(nn.Module):
         self.painting = Painting(config.over)
 
     def forward(self, batch: Batch, features: bool = False) -> Output:
-        """Batch -> Output. features: "encoder", F_1 .. F_3 before any filter; "filtered", the map of Eq. 6 after it;
-        "feature_kernels" and "image_kernels", what was predicted, [B,C*N*N,h,w], N*N taps of a channel in a row;
-        "unfiltered_image", F_7; "decoder_input", what is decoded."""
+        """Batch -> Output. features: "encoder", F_1 .. F_3 before any filter; "prefiltered" and "filtered", the map of
+        Eq. 6 before and after it; "feature_kernels" and "image_kernels", what was predicted, [B,C*N*N,h,w], N*N taps of
+        a channel in a row; "unfiltered_image", F_7; "decoder_input", what is decoded."""
         batch.check(self.stride, self.priors)
         kept = Features(features)
         x = torch.cat((batch.image, 1 - batch.mask), dim=1)
@@ -80,6 +80,6 @@ class MISF(nn.Module):
         if name != self.config.filter_feature:
             return feature
         kernels = self.predicting.of_feature(predicted)
-        feature = adaptive_filter(feature, kernels)
-        kept.add(feature_kernels=kernels.flatten(1, 2), filtered=feature)
-        return feature
+        filtered = adaptive_filter(feature, kernels)
+        kept.add(feature_kernels=kernels.flatten(1, 2), prefiltered=feature, filtered=filtered)
+        return filtered
