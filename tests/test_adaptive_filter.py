@@ -9,7 +9,7 @@ import torch
 from torch.nn import functional as F
 
 import inpaintlib as il
-from inpaintlib.ops.adaptive import slices
+from inpaintlib.ops.adaptive import compiled
 from inpaintlib.ops.adaptive.border import fold, pad
 
 BORDERS = ("zero", "reflect", "replicate")
@@ -73,16 +73,46 @@ def test_gradients(shape, last, border):
     assert torch.autograd.gradcheck(lambda f, w: il.ops.adaptive_filter(f, w, border), tensors)
 
 
-@pytest.mark.parametrize("part", [1, 40, 10**6])
+@pytest.mark.parametrize("border", ["zero", "reflect"])
 @pytest.mark.parametrize("last", [False, True])
-def test_the_size_of_a_part_changes_nothing(monkeypatch, part, last):
-    features, kernels = inputs(2, 6, 3, 3, 7, 5, last=last)
+@pytest.mark.parametrize("groups", [6, 3])
+def test_threads_change_nothing(monkeypatch, groups, last, border):
+    features, kernels = inputs(2, 6, groups, 3, 7, 5, last=last)
     gradient = torch.randn_like(features)
-    expected = slices.forward(features, kernels, "zero"), *slices.backward(gradient, features, kernels, "zero")
-    monkeypatch.setattr(slices, "PART", part)
-    found = slices.forward(features, kernels, "zero"), *slices.backward(gradient, features, kernels, "zero")
-    for a, b in zip(found, expected):
-        torch.testing.assert_close(a, b)
+
+    def found():
+        forward, backward = compiled.forward, compiled.backward
+        return forward(features, kernels, border), *backward(gradient, features, kernels, border)
+
+    expected = found()
+    monkeypatch.setattr(compiled, "ALONE", 0)
+    for threads in (2, 5):
+        monkeypatch.setattr(torch, "get_num_threads", lambda threads=threads: threads)
+        assert all(torch.equal(a, b) for a, b in zip(found(), expected))
+
+
+@pytest.mark.parametrize("groups", [6, 2])
+def test_half_precision_is_widened_in_parts_of_any_size(monkeypatch, groups):
+    features, kernels = inputs(2, 6, groups, 3, 7, 5, torch.bfloat16)
+    gradient = torch.randn_like(features)
+    wide = [x.float() for x in (gradient, features, kernels)]
+    expected = compiled.forward(*wide[1:], "zero"), *compiled.backward(*wide, "zero")
+    for size in (1, 700, 10**6):
+        monkeypatch.setattr(compiled, "WIDENED", size)
+        found = compiled.forward(features, kernels, "zero"), *compiled.backward(gradient, features, kernels, "zero")
+        for a, b in zip(found, expected):
+            torch.testing.assert_close(a, b.bfloat16(), rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("k", [1, 3])
+def test_nothing_that_is_given_is_written_to(k):
+    given = [x.requires_grad_() for x in inputs(2, 4, 2, k, 5, 6)]
+    before = [x.detach().clone() for x in given]
+    out = il.ops.adaptive_filter(*given)
+    gradient = torch.randn_like(out)
+    kept = gradient.clone()
+    out.backward(gradient)
+    assert all(torch.equal(a, b) for a, b in zip((*given, gradient), (*before, kept)))
 
 
 def test_features_and_kernels_may_be_laid_out_differently():
@@ -179,7 +209,7 @@ def test_what_does_not_fit_is_refused_in_one_sentence(features, kernels, border,
 INTERPRETED = """
 import torch
 from test_adaptive_filter import BORDERS, SHAPES, inputs
-from inpaintlib.ops.adaptive import fused, slices
+from inpaintlib.ops.adaptive import compiled, fused
 for dtype, tolerance in ((torch.float32, {}), (torch.bfloat16, {"rtol": 2e-2, "atol": 2e-2})):
     for shape in SHAPES[:4]:
         for border in BORDERS:
@@ -189,9 +219,9 @@ for dtype, tolerance in ((torch.float32, {}), (torch.bfloat16, {"rtol": 2e-2, "a
                 features, kernels = inputs(*shape, dtype, last)
                 gradient = torch.randn_like(features)
                 torch.testing.assert_close(
-                    fused.forward(features, kernels, border), slices.forward(features, kernels, border), **tolerance
+                    fused.forward(features, kernels, border), compiled.forward(features, kernels, border), **tolerance
                 )
-                found, expected = (m.backward(gradient, features, kernels, border) for m in (fused, slices))
+                found, expected = (m.backward(gradient, features, kernels, border) for m in (fused, compiled))
                 for a, b in zip(found, expected):
                     torch.testing.assert_close(a, b, **tolerance)
                     assert a.stride() == b.stride()

@@ -48,7 +48,8 @@ def test_a_wrong_name_is_told_the_groups_that_the_profile_has():
     assert "table-iv" in named
     with pytest.raises(il.InputError) as error:
         experiments.select("paper", ("nothing",))
-    assert "final" in named and "final" not in str(error.value).split(", ")
+    assert "final" in named
+    assert "final" not in str(error.value).split(", ")
     assert all(experiments.select("laptop", (group,)) for group in named)
 
 

@@ -1,9 +1,10 @@
 """Element-wise predictive filtering (MISF Eq. 2 and 6): every position of every channel has a kernel of its own.
 
-One operator for torch, "inpaintlib::adaptive_filter", with a formulation by slices for every device and Triton kernels
-for CUDA; neither makes a temporary of the kernels' size.
+One operator for torch, "inpaintlib::adaptive_filter", compiled by Numba for CPUs and by Triton for CUDA devices; none
+makes a temporary of the kernels' size. The first call on a machine takes seconds, because it compiles.
 """
 
+from importlib import import_module
 from math import isqrt
 from types import ModuleType
 from typing import Literal, get_args
@@ -12,9 +13,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from inpaintlib.ops.adaptive import slices
-
 Border = Literal["zero", "reflect", "replicate"]
+FORMULATIONS = {"cpu": "inpaintlib.ops.adaptive.compiled", "cuda": "inpaintlib.ops.adaptive.fused"}
 
 
 def adaptive_filter(
@@ -79,12 +79,12 @@ def _(gradient: Tensor, features: Tensor, kernels: Tensor, border: str) -> tuple
 
 
 def _formulation(features: Tensor) -> ModuleType:
-    """Triton's kernels where there is a CUDA device that they can serve, slices elsewhere."""
-    if features.is_cuda and features.dtype != torch.float64:
-        from inpaintlib.ops.adaptive import fused
-
-        return fused
-    return slices
+    """The module for a device; its compiler is imported when it is needed."""
+    if features.device.type not in FORMULATIONS:
+        raise ValueError(
+            f"adaptive_filter runs on {' and '.join(FORMULATIONS)} devices, not on {features.device.type}."
+        )
+    return import_module(FORMULATIONS[features.device.type])
 
 
 def _save(ctx, inputs, output) -> None:
