@@ -56,7 +56,7 @@ class Synthetic:
         return np.isin(self.rows.bin, POOLED.get(name, name))
 
     def values(self, label, metric, seeds=None):
-        level = np.broadcast_to(self.level[label], len(COLUMNS))
+        level = np.broadcast_to(self.maps.get((label, metric), self.level.get(label)), len(COLUMNS))
         sides = np.repeat(self._sides(label), len(self.rows.bin) // PHOTOGRAPHS)
         return self._line(sum((level[i] + (i + 1) * sides) * self.column(c) for i, c in enumerate(COLUMNS)))
 
@@ -432,16 +432,16 @@ CASES = {
         Synthetic(maps={("a", "hole_attention"): np.full(8, 0.2)}, noise=0.001),
     ),
     "similarity": (
-        {"statistic": "filtered similarity", "label": "a"},
-        Synthetic(maps=similar([0.9, 0.9, 0.9], [0.8, 0.7, 0.6])),
+        {"statistic": "filtered similarity", "label": "a", "columns": tuple(COLUMNS)},
+        Synthetic(maps=similar([0.9, 0.9, 0.9, 0.9], [0.8, 0.7, 0.6, 0.5])),
         None,
-        Synthetic(maps=similar([0.9, 0.9, 0.5], [0.8, 0.7, 0.6])),
+        Synthetic(maps=similar([0.7, 0.6, 0.5, 0.4], [0.8, 0.7, 0.6, 0.5])),
     ),
     "growth of similarity": (
-        {"statistic": "growth of similarity", "label": "a"},
-        Synthetic(maps=similar([0.9, 0.9, 0.9], [0.8, 0.7, 0.6])),
+        {"statistic": "growth of similarity", "label": "a", "columns": tuple(COLUMNS)},
+        Synthetic(maps=similar([0.9, 0.9, 0.9, 0.9], [0.8, 0.7, 0.6, 0.5])),
         None,
-        Synthetic(maps=similar([0.9, 0.8, 0.6], [0.6, 0.7, 0.6])),
+        Synthetic(maps=similar([0.9, 0.8, 0.6, 0.5], [0.6, 0.7, 0.6, 0.5])),
     ),
 }
 

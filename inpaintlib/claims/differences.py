@@ -51,14 +51,14 @@ def growth_of_difference(m: Measured, pairs: Pairs, metrics: Names, columns: Nam
     for metric in metrics:
         how = METRICS[metric]
         for ahead, behind in pairs:
-            slopes = [_slopes(m, label, metric, columns, m.seeds(ahead, behind)) for label in (ahead, behind)]
-            c = compare(*slopes, np.arange(slopes[0].shape[1]))
+            both = [slopes(m, label, metric, columns, m.seeds(ahead, behind)) for label in (ahead, behind)]
+            c = compare(*both, np.arange(both[0].shape[1]))
             label = f"{how.title}, {ahead} minus {behind}, change per column from {columns[0]} to {columns[-1]}"
             findings.append(Finding(label, c.difference, how.direction, c.p, spec=how.spec, unit=how.unit))
     return findings
 
 
-def _slopes(m: Measured, label: str, metric: str, columns: Names, seeds: list[int]) -> np.ndarray:
+def slopes(m: Measured, label: str, metric: str, columns: Names, seeds: list[int]) -> np.ndarray:
     """Slope over the columns of each photograph's mean, [S, G]; photographs are the same in every column."""
     values = m.values(label, metric, seeds)
     means = [per_photograph(values[:, rows], m.rows.group[rows]) for rows in map(m.column, columns)]

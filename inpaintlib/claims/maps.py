@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from inpaintlib.claims.claim import Finding
-from inpaintlib.claims.differences import Names, Pairs, slope
+from inpaintlib.claims.differences import Names, Pairs, holes, slope, slopes, taken
 from inpaintlib.claims.statistic import KINDS, Measured, Statistic
 from inpaintlib.diagnostics import kl_to_previous_layer
 from inpaintlib.errors import InputError
@@ -29,6 +29,8 @@ TITLES: dict[str, str] = {
     "hole_attention": "attention on hole tokens",
 }
 """Kinds of maps and dumps as they are called in print."""
+SIMILARITIES = ("similarity_filtered", "similarity_prefiltered")
+"""Values of every row, besides the metrics: how like the true image's features those of the masked one are."""
 
 
 def _unit(dump: str) -> str:
@@ -137,24 +139,21 @@ def dump_level(m: Measured, label: str, dumps: Names, margin: float) -> list[Fin
     return findings
 
 
-def filtered_similarity(m: Measured, label: str) -> list[Finding]:
-    """Similarity to the true image's features after filtering minus before, in every bin of hole area."""
-    after, before = _similarities(m, label)
-    bins = range(after.shape[-1])
-    pairs = [compare(after[..., i], before[..., i], m.looked) for i in bins]
-    return [_finding(f"similarity, filtered minus not, bin {i + 1} of {len(bins)}", c, 1) for i, c in zip(bins, pairs)]
+def filtered_similarity(m: Measured, label: str, columns: Names) -> list[Finding]:
+    """Similarity to the true image's features after filtering minus before, in columns of hole area."""
+    findings = []
+    for column in columns:
+        (after, before), groups = zip(*(taken(m, (label,), name, column) for name in SIMILARITIES))
+        c = compare(after[0], before[0], groups[0])
+        findings.append(_finding(f"similarity, filtered minus not, {holes(column)}", c, 1))
+    return findings
 
 
-def growth_of_similarity(m: Measured, label: str) -> list[Finding]:
-    """How much that gain grows from one bin of hole area to the next."""
-    after, before = _similarities(m, label)
-    c = compare(slope(after), slope(before), m.looked)
-    return [_finding("similarity, filtered minus not, change per bin", c, 1)]
-
-
-def _similarities(m: Measured, label: str) -> list[np.ndarray]:
-    seeds = m.seeds(label)
-    return [m.dump(label, f"similarity_{name}", seeds) for name in ("filtered", "prefiltered")]
+def growth_of_similarity(m: Measured, label: str, columns: Names) -> list[Finding]:
+    """How much that gain grows from one column of hole area to the next."""
+    after, before = (slopes(m, label, name, columns, m.seeds(label)) for name in SIMILARITIES)
+    c = compare(after, before, np.arange(after.shape[1]))
+    return [_finding(f"similarity, filtered minus not, change per column from {columns[0]} to {columns[-1]}", c, 1)]
 
 
 def _dump_pairs(m: Measured, pairs: Pairs, dumps: Names, reduce, sign: int, what: str) -> list[Finding]:
