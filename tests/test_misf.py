@@ -4,6 +4,7 @@ import pytest
 import torch
 
 import inpaintlib as il
+from inpaintlib.models.misf import recurrently
 from inpaintlib.models.misf.config import ABLATIONS
 from inpaintlib.models.misf.layers import SameConv, doubling, taps_first
 
@@ -147,3 +148,35 @@ def test_same_size_and_doubled_size(kernel):
 def test_settings_that_contradict_each_other(config, says):
     with pytest.raises(il.InputError, match=says):
         il.build("misf", **config)
+
+
+def hole(top, left, side, size=16):
+    mask = torch.ones(1, 1, size, size)
+    mask[..., top : top + side, left : left + side] = 0
+    return il.Batch.make(torch.rand(1, 3, size, size) * 2 - 1, mask, priors=())
+
+
+@pytest.mark.parametrize("kernel, passes", [(3, 4), (5, 2)])
+def test_filtering_again_fills_a_ring_a_pass_from_the_rim_inwards(kernel, passes):
+    net, seen = network(**ABLATIONS["Img-Filter"], kernel=kernel), hole(4, 5, 8)
+    found = list(recurrently(net, seen))
+    assert len(found) == passes
+    torch.testing.assert_close(found[0], net(seen).composite(seen))
+    known = seen.mask.expand_as(found[0]) > 0
+    for n, filled in enumerate(found):
+        assert torch.equal(filled[known], seen.image[known])
+        ring = n * (kernel // 2)  # What an earlier pass reached stays as it was.
+        if ring:
+            reached = hole(4 + ring, 5 + ring, 8 - 2 * ring).mask.expand_as(filled) > 0
+            assert torch.equal(filled[reached], found[n - 1][reached])
+    within = found[0][..., 4 + kernel // 2 : 12 - kernel // 2, 5 + kernel // 2 : 13 - kernel // 2]
+    assert within.abs().max() == 0  # One pass does not reach there: a sum over nothing but hole.
+    assert found[-1].abs().min() > 0
+
+
+def test_filtering_again_ends_where_there_is_nothing_to_begin_with():
+    net = network(**ABLATIONS["Img-Filter"])
+    for mask in (torch.zeros(1, 1, 8, 8), torch.ones(1, 1, 8, 8)):
+        assert len(list(recurrently(net, il.Batch.make(torch.rand(1, 3, 8, 8), mask, priors=())))) == 1
+    with pytest.raises(il.InputError, match="filter_image='output'"):
+        next(recurrently(network(), hole(2, 2, 4)))
