@@ -16,6 +16,7 @@ __all__ = [
     "channel_energy",
     "channel_entropy",
     "correlation",
+    "difference",
     "distribution",
     "high_pass",
     "kl",
@@ -108,6 +109,12 @@ def correlation(a: Float[Tensor, "b c h w"], b: Float[Tensor, "b c h w"]) -> Flo
     x, y = (v.flatten(1) - v.flatten(1).mean(dim=1, keepdim=True) for v in (a, b))
     size = (x.square().sum(dim=1) * y.square().sum(dim=1)).sqrt()
     return torch.where(size > 0, (x * y).sum(dim=1) / size.clamp_min(torch.finfo(size.dtype).tiny), 0)
+
+
+def difference(a: Float[Tensor, "b c h w"], b: Float[Tensor, "b c h w"]) -> Float[Tensor, "b h w"]:
+    """Mean absolute difference over channels at each position, in the units of the maps: the difference maps of MISF
+    Fig. 6, whose mean is the L1 beside them."""
+    return (a - b).abs().mean(dim=1)
 
 
 def spectrogram(features: Float[Tensor, "b c h w"]) -> Float[Tensor, "b h w"]:

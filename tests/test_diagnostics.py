@@ -72,3 +72,22 @@ def test_spectrogram_as_a_literal_sum():
             )
             shifted = d.spectrogram(x)[0, (u + 2) % 4, (v + 2) % 4]
             assert float(shifted) == pytest.approx(math.log1p(abs(total) / 4), rel=1e-5)
+
+
+def test_correlation_is_that_of_all_numbers_of_two_maps():
+    a, b = torch.randn(2, 3, 4, 5, dtype=torch.float64), torch.randn(2, 3, 4, 5, dtype=torch.float64)
+    for n in range(2):
+        x, y = ([float(v) for v in maps[n].flatten()] for maps in (a, b))
+        mean_x, mean_y = sum(x) / 60, sum(y) / 60
+        together = sum((p - mean_x) * (q - mean_y) for p, q in zip(x, y))
+        alone = (sum((p - mean_x) ** 2 for p in x) * sum((q - mean_y) ** 2 for q in y)) ** 0.5
+        assert float(d.correlation(a, b)[n]) == pytest.approx(together / alone)
+    assert d.correlation(a, 3 * a + 1).tolist() == pytest.approx([1, 1])
+    assert d.correlation(a, -a).tolist() == pytest.approx([-1, -1])
+    assert d.correlation(a, torch.ones_like(a)).tolist() == [0, 0]
+
+
+def test_difference_is_the_mean_over_channels():
+    a, b = torch.zeros(1, 3, 2, 2), torch.zeros(1, 3, 2, 2)
+    a[0, :, 1, 0], b[0, 2, 1, 0] = 0.5, 1.0
+    assert d.difference(a, b)[0].tolist() == [[0, 0], [0.5, 0]]

@@ -61,6 +61,7 @@ def wave(side, cycles):
         ),
         ("tsgl", {"variant": "Baseline", "reconstruct": "structure"}, ENTROPIES),
         ("lama", {}, {"entropy_encoder", "entropy_decoder_input"}),
+        ("misf", {}, {"entropy_encoder", "entropy_decoder_input"}),
         ("pennet", {}, {"entropy_encoder", "entropy_decoder_input"}),
         ("hifill", {}, {"entropy_encoder", "entropy_decoder_input"}),
     ],
@@ -73,6 +74,28 @@ def test_each_network_keeps_what_it_names(name, options, keys):
     brief = dump.entropies(model, SMALL)
     assert brief.keys() == keys - POOLED
     assert all(np.array_equal(brief[key], found[key]) for key in brief)
+
+
+def test_similarities_compare_the_masked_photograph_with_the_whole_one_row_by_row():
+    model, protocol = il.build("misf", width=4).eval(), PROTOCOLS["smoke-64"]
+    found = dump.similarities(model, protocol)
+    rows = protocol.rows()
+    assert found.keys() == {"similarity_filtered", "similarity_prefiltered"}
+    assert all(values.shape == (len(rows),) for values in found.values())
+    row = 4
+    image, mask = rows.part([row])
+    with torch.no_grad():
+        seen = model(il.Batch.make(image, mask, priors=()), features=True).features
+        whole = model(il.Batch.make(image, torch.ones_like(mask), priors=()), features=True).features
+    for name, values in found.items():
+        a, b = (maps[name.removeprefix("similarity_")][0].flatten().numpy() for maps in (seen, whole))
+        assert values[row] == pytest.approx(np.corrcoef(a, b)[0, 1], abs=1e-4)
+    assert found["similarity_filtered"][row] != pytest.approx(found["similarity_prefiltered"][row], abs=1e-4)
+
+
+def test_networks_that_filter_no_feature_have_no_similarities():
+    for model in (il.build("misf", width=4, filter_feature="none"), il.build("lama", width=4)):
+        assert dump.similarities(model, SMALL) == {}
 
 
 def test_entropies_are_those_of_the_maps():

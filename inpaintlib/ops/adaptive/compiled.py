@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from inpaintlib.ops.adaptive import loops
+from inpaintlib.ops.adaptive import pixels, rows
 from inpaintlib.ops.adaptive.border import fold, pad
 
 ALONE = 2**21
@@ -54,9 +54,9 @@ class _Part(NamedTuple):
         return isqrt(self.weights.shape[1])
 
     def run(self, name: str, *tensors: Tensor) -> None:
-        """A function of `loops`, over all of its rows."""
+        """A loop of `rows` or `pixels`, over all of its rows."""
         groups, _, height, width = self.weights.shape
-        function = getattr((loops.pixels if self.pixels else loops.rows)(self.k), name)
+        loop = getattr(pixels if self.pixels else rows, name)(self.k)
         tall = height + self.k - 1 if name == "to_features" else height
         units = tall if self.pixels else tall * groups * (1 if name == "to_kernels" else self.share)
         arguments = [value for tensor in tensors for value in (_flat(tensor), tensor.stride())]
@@ -64,7 +64,7 @@ class _Part(NamedTuple):
         threads = torch.get_num_threads() if self.weights.numel() >= ALONE else 1
         edges = [units * i // threads for i in range(threads + 1)]
         apply: Callable = map if threads == 1 else _pool(threads).map
-        list(apply(lambda begin, end: function(*arguments, shape, begin, end), edges[:-1], edges[1:]))
+        list(apply(lambda begin, end: loop(*arguments, shape, begin, end), edges[:-1], edges[1:]))
 
 
 def forward(features: Tensor, kernels: Tensor, border: str) -> Tensor:
