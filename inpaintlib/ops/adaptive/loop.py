@@ -2,8 +2,8 @@
 
 A loop does some rows, from `begin` to before `end`. Arrays are flat, each with its strides: maps (c, y, x), kernels
 (g, t, y, x); w are the kernels, g the gradient of the result, dw that of the kernels. `seen`, the map that is filtered,
-and `spread`, its gradient, come with their border: k - 1 more a side. shape: (groups, channels of a group, height, width)
-of the kernels. Loops are made for one side k of the kernels, so that the compiler can write its taps out.
+and `spread`, its gradient, come with their border: k - 1 more a side. shape: (groups, channels of a group, height,
+width) of the kernels. Loops are made for one side k of the kernels, so that the compiler can write its taps out.
 """
 
 from collections.abc import Callable
