@@ -20,6 +20,8 @@ NETWORKS = {
     "pennet": {"width": 16},
     "hifill": {"width": 16},
     "lama": {"width": 8},
+    "misf": {"width": 16},
+    "misf, released layout": {"width": 16, "layout": "released"},
 }
 
 
