@@ -5,6 +5,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 MODES = {"zero": "constant", "reflect": "reflect", "replicate": "replicate"}
+CODES = {"zero": 0, "reflect": 1, "replicate": 2}
+"""How compiled code is told."""
 
 
 def pad(maps: Tensor, margin: int, border: str) -> Tensor:

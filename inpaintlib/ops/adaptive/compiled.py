@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from inpaintlib.ops.adaptive import pixels, rows
-from inpaintlib.ops.adaptive.border import fold, pad
+from inpaintlib.ops.adaptive.border import CODES, fold, pad
 
 ALONE = 2**21
 """Elements of an image's kernels below which a second thread costs more than it saves."""
@@ -29,7 +29,7 @@ class _Part(NamedTuple):
 
     maps, kernels: its place in maps [B,C,H,W] and in kernels [B,G,k*k,H,W].  weights: its kernels [G,k*k,H,W] in the
     precision of sums.  pixels: whether their groups lie side by side in memory, in place of their columns.  share:
-    channels of a group.
+    channels of a group.  border: as in `border.CODES`.
     """
 
     maps: tuple[int, slice]
@@ -37,6 +37,7 @@ class _Part(NamedTuple):
     weights: Tensor
     pixels: bool
     share: int
+    border: str
 
     def prepared(self, maps: Tensor) -> Tensor:
         """Maps [C,h,w] in the precision of sums, laid out as the kernels are; they themselves where they are so."""
@@ -45,9 +46,15 @@ class _Part(NamedTuple):
         layout = torch.channels_last if self.pixels else torch.contiguous_format
         return maps[None].to(self.weights.dtype).contiguous(memory_format=layout)[0]
 
-    def padded(self, maps: Tensor, border: str) -> Tensor:
-        """The same, grown by half a kernel on each side."""
-        return self.prepared(pad(maps[None], self.k // 2, border)[0])
+    def seen(self, maps: Tensor) -> Tensor:
+        """The same for a loop: `rows` look beyond the border themselves, `pixels` are given what lies there."""
+        return self.prepared(pad(maps[None], self.k // 2, self.border)[0] if self.pixels else maps)
+
+    def room(self) -> Tensor:
+        """For the gradient of the channels with their border, laid out as the kernels are."""
+        groups, _, height, width = self.weights.shape
+        sides = (side + self.k - 1 for side in (height, width))
+        return self.prepared(torch.empty(groups * self.share, *sides, dtype=self.weights.dtype))
 
     @property
     def k(self) -> int:
@@ -60,20 +67,20 @@ class _Part(NamedTuple):
         tall = height + self.k - 1 if name == "to_features" else height
         units = tall if self.pixels else tall * groups * (1 if name == "to_kernels" else self.share)
         arguments = [value for tensor in tensors for value in (_flat(tensor), tensor.stride())]
-        shape = groups, self.share, height, width
+        frame = groups, self.share, height, width, CODES[self.border]
         threads = torch.get_num_threads() if self.weights.numel() >= ALONE else 1
         edges = [units * i // threads for i in range(threads + 1)]
         apply: Callable = map if threads == 1 else _pool(threads).map
-        list(apply(lambda begin, end: loop(*arguments, shape, begin, end), edges[:-1], edges[1:]))
+        list(apply(lambda begin, end: loop(*arguments, frame, begin, end), edges[:-1], edges[1:]))
 
 
 def forward(features: Tensor, kernels: Tensor, border: str) -> Tensor:
     """MISF Eq. 6: features [B,C,H,W], kernels [B,G,k*k,H,W] -> [B,C,H,W], laid out as the features are."""
     out = torch.empty_like(features)
-    for part in _parts(features, kernels):
+    for part in _parts(features, kernels, border):
         result = out[part.maps]
         sums = part.prepared(result)
-        part.run("forward", sums, part.padded(features[part.maps], border), part.weights)
+        part.run("forward", sums, part.seen(features[part.maps]), part.weights)
         if sums is not result:
             result.copy_(sums)
     return out
@@ -82,18 +89,16 @@ def forward(features: Tensor, kernels: Tensor, border: str) -> Tensor:
 def backward(gradient: Tensor, features: Tensor, kernels: Tensor, border: str) -> tuple[Tensor, Tensor]:
     """The gradients of features and kernels, of their shapes, for that of the result [B,C,H,W]."""
     to_features, to_kernels = torch.empty_like(features), torch.empty_like(kernels)
-    margin = isqrt(kernels.shape[2]) // 2
-    for part in _parts(features, kernels):
-        arriving, seen = part.prepared(gradient[part.maps]), part.padded(features[part.maps], border)
+    for part in _parts(features, kernels, border):
+        arriving, spread = part.prepared(gradient[part.maps]), part.room()
         place = to_kernels[part.kernels]
         same = (place.dtype, place.stride()) == (part.weights.dtype, part.weights.stride())
         sums = place if same else torch.empty_like(part.weights)
-        part.run("to_kernels", sums, arriving, seen)
+        part.run("to_kernels", sums, arriving, part.seen(features[part.maps]))
         if not same:
             place.copy_(sums)
-        spread = seen if margin else torch.empty_like(seen)  # A padded map is nobody else's, and not needed any more.
         part.run("to_features", spread, arriving, part.weights)
-        to_features[part.maps].copy_(fold(spread[None], margin, border)[0])
+        to_features[part.maps].copy_(fold(spread[None], part.k // 2, border)[0])
     return to_features, to_kernels
 
 
@@ -106,7 +111,7 @@ def _pool(threads: int) -> Executor:
 os.register_at_fork(after_in_child=_pool.cache_clear)  # A child has none of its parent's threads.
 
 
-def _parts(features: Tensor, kernels: Tensor) -> Iterator[_Part]:
+def _parts(features: Tensor, kernels: Tensor, border: str) -> Iterator[_Part]:
     """Each image, in parts of some groups where its kernels are widened."""
     groups, taps, height, width = kernels.shape[1:]
     share = features.shape[1] // groups
@@ -120,7 +125,7 @@ def _parts(features: Tensor, kernels: Tensor) -> Iterator[_Part]:
             if half or not (pixels or weights.stride(3) == 1):
                 weights, pixels = weights.contiguous(), False
             channels = slice(first * share, (first + step) * share)
-            yield _Part((image, channels), (image, some), weights, pixels, share)
+            yield _Part((image, channels), (image, some), weights, pixels, share, border)
 
 
 def _flat(tensor: Tensor) -> np.ndarray:

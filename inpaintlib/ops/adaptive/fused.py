@@ -11,11 +11,10 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from inpaintlib.ops.adaptive.border import fold
+from inpaintlib.ops.adaptive.border import CODES, fold
 
 STRETCH = 512
 """Elements of a program."""
-BORDERS = {"zero": 0, "reflect": 1, "replicate": 2}
 
 
 @triton.jit
@@ -110,7 +109,7 @@ def forward(features: Tensor, kernels: Tensor, border: str) -> Tensor:
     _forward[_grid(features)](
         features, kernels, out, channels, channels // kernels.shape[1], height, width,
         *features.stride(), *kernels.stride(), *out.stride(),
-        K=isqrt(kernels.shape[2]), BORDER=BORDERS[border], LAST=_last(features), SIZE=STRETCH, ACC=_sums(features),
+        K=isqrt(kernels.shape[2]), BORDER=CODES[border], LAST=_last(features), SIZE=STRETCH, ACC=_sums(features),
     )  # fmt: skip
     return out
 
@@ -123,7 +122,7 @@ def backward(gradient: Tensor, features: Tensor, kernels: Tensor, border: str) -
     _to_kernels[_grid(kernels[:, :, 0])](
         gradient, features, to_kernels, groups, share, height, width,
         *gradient.stride(), *features.stride(), *to_kernels.stride(),
-        K=k, BORDER=BORDERS[border], LAST=_last(features), SIZE=STRETCH, ACC=_sums(features),
+        K=k, BORDER=CODES[border], LAST=_last(features), SIZE=STRETCH, ACC=_sums(features),
     )  # fmt: skip
     margin = 0 if border == "zero" else k // 2
     spread = _grown(features, margin)

@@ -1,4 +1,7 @@
-"""Adaptive filtering of maps whose channels lie side by side in memory; see `loop`."""
+"""Adaptive filtering of maps whose channels lie side by side in memory; see `loop`.
+
+`seen` is the map that is filtered, with its border.
+"""
 
 from functools import cache
 
@@ -10,8 +13,8 @@ def forward(k: int) -> Loop:
     """out[p] = sum over t of K[p, t] F[p + t]; H rows."""
 
     @compiled
-    def loop(out, os, seen, fs, w, ws, shape, begin, end):
-        groups, share, _, width = shape
+    def loop(out, os, seen, fs, w, ws, frame, begin, end):
+        groups, share, _, width, _ = frame
         for y in range(begin, end):
             for x in range(width):
                 o, f, weight = at(y * os[1] + x * os[2]), y * fs[1] + x * fs[2], y * ws[2] + x * ws[3]
@@ -42,8 +45,8 @@ def to_kernels(k: int) -> Loop:
     """dK[p, t] = sum over the channels of a group of g[p] F[p + t]; H rows."""
 
     @compiled
-    def loop(dw, ws, g, gs, seen, fs, shape, begin, end):
-        groups, share, _, width = shape
+    def loop(dw, ws, g, gs, seen, fs, frame, begin, end):
+        groups, share, _, width, _ = frame
         for y in range(begin, end):
             for x in range(width):
                 arriving = at(y * gs[1] + x * gs[2])
@@ -69,8 +72,8 @@ def to_features(k: int) -> Loop:
     """dF[q] = sum over t of K[q - t, t] g[q - t]; H + k - 1 rows, border included."""
 
     @compiled
-    def loop(spread, ss, g, gs, w, ws, shape, begin, end):
-        groups, share, height, width = shape
+    def loop(spread, ss, g, gs, w, ws, frame, begin, end):
+        groups, share, height, width, _ = frame
         for row in range(begin, end):
             for column in range(width + k - 1):
                 s = at(row * ss[1] + column * ss[2])
