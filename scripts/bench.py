@@ -26,10 +26,16 @@ THREADS = 2
 
 
 def step(formulation: Callable[..., Tensor], inputs: Inputs, backward: bool) -> Tensor:
-    """One forward pass, without a graph; or one forward and one backward pass to all inputs that learn."""
+    """One forward pass, without a graph; or one forward and one backward pass to all inputs that learn, into gradients
+    that are new, as after `zero_grad`."""
     if not backward:
         with torch.no_grad():
             return formulation(**inputs)
+    for value in inputs.values():
+        if isinstance(value, Tensor):
+            value.grad = None
+        else:
+            value.zero_grad()
     result = formulation(**inputs)
     torch.autograd.backward(result, torch.ones_like(result))
     return result
