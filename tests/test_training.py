@@ -206,6 +206,7 @@ OTHER = {
     "adversarial": 0.7,
     "adversarial_form": "hinge",
     "discriminator": "pix2pixhd",
+    "trunk": "vgg19",
 }
 
 

@@ -216,6 +216,7 @@ def test_an_unknown_model_names_those_there_are():
     assert il.models() == [
         "hifill",
         "lama",
+        "misf",
         "pennet",
         "tsgl",
         "tsgl-hifill",
