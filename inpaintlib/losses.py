@@ -106,7 +106,7 @@ def gram(maps: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c c"]:
     return flat @ flat.mT / (maps.shape[1] * flat.shape[2])
 
 
-def perceptual(maps: list[Float[Tensor, "b _ _ _"]], target: list[Float[Tensor, "b _ _ _"]]) -> Scalar:
+def perceptual(maps: list[Float[Tensor, "b ..."]], target: list[Float[Tensor, "b ..."]]) -> Scalar:
     """MISF Eq. 11, L_perc: the sum over layers of the mean absolute difference (Johnson et al., ECCV 2016)."""
     return torch.stack([(a - b).abs().mean() for a, b in zip(maps, target)]).sum()
 
