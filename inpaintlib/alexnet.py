@@ -2,15 +2,12 @@
 
 import torch
 from jaxtyping import Float
-from safetensors.torch import load_file
 from torch import Tensor, nn
 from torchvision.models import alexnet
 
 from inpaintlib.errors import InputError
-from inpaintlib.files import sha256
-from inpaintlib.lpips_distance import TRUNK, TRUNK_SHA256
+from inpaintlib.lpips_distance import IMAGENET, read_trunk
 
-_MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # Of ImageNet's colours in [0, 1], as in training.
 _LAST = 12  # Layers of torchvision's `features` up to the last convolution's ReLU.
 _SMALLEST = 31  # Pixels a side that the two poolings need.
 
@@ -25,13 +22,11 @@ class AlexNet(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        if sha256(TRUNK) != TRUNK_SHA256:
-            raise ValueError(f"{TRUNK} is damaged or was changed; restore it with `git checkout -- {TRUNK.name}`.")
         with torch.device("meta"):  # Neither memory nor random numbers for weights that are replaced.
             self.layers = alexnet(weights=None).features[:_LAST]
-        trunk = {name.removeprefix("features."): value for name, value in load_file(TRUNK).items()}
+        trunk = {name.removeprefix("features."): value for name, value in read_trunk().items()}
         self.layers.load_state_dict(trunk, assign=True)
-        for name, values in (("mean", _MEAN), ("deviation", _DEVIATION)):
+        for name, values in zip(("mean", "deviation"), IMAGENET):
             self.register_buffer(name, torch.tensor(values).view(3, 1, 1), persistent=False)
         self.requires_grad_(False).eval()
 

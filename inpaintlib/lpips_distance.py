@@ -12,10 +12,19 @@ from inpaintlib.files import sha256
 
 TRUNK = Path(__file__).parent / "data" / "alexnet_features.safetensors"
 TRUNK_SHA256 = "be3eb814e468ab7753d6bdd7af3563812bd4735c31ef62702e87849e0d28182c"
+IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+"""Mean and deviation of ImageNet's colours in [0, 1], which networks trained on them are shown."""
 _LINEAR = "lpips_models/alex.pth"  # In torchmetrics: the linear layers of version 0.1, as their authors publish them.
 _SLICES = {0: "slice1.0", 3: "slice2.3", 6: "slice3.6", 8: "slice4.8", 10: "slice5.10"}
 _KINDS = ("weight", "bias")
 _SMALLEST = 31  # Pixels a side that AlexNet's two poolings need.
+
+
+def read_trunk() -> dict[str, Tensor]:
+    """The trunk's weights by torchvision's names. Raises ValueError when the file is not the one that is shipped."""
+    if sha256(TRUNK) != TRUNK_SHA256:
+        raise ValueError(f"{TRUNK} is damaged or was changed; restore it with `git checkout -- {TRUNK.name}`.")
+    return load_file(TRUNK)
 
 
 class Lpips(nn.Module):
@@ -29,15 +38,13 @@ class Lpips(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        if sha256(TRUNK) != TRUNK_SHA256:
-            raise ValueError(f"{TRUNK} is damaged or was changed; restore it with `git checkout -- {TRUNK.name}`.")
+        trunk = read_trunk()
         from torchmetrics.functional.image import lpips as package
 
         with torch.random.fork_rng(devices=[]):
             self.distance = package._LPIPS(pretrained=False, pnet_rand=True, net="alex")  # The public one downloads.
         linear = torch.load(Path(package.__file__).parent / _LINEAR, map_location="cpu", weights_only=True)
         self.distance.lins.load_state_dict({name.removeprefix("lin"): value for name, value in linear.items()})
-        trunk = load_file(TRUNK)
         renamed = {f"{new}.{kind}": trunk[f"features.{old}.{kind}"] for old, new in _SLICES.items() for kind in _KINDS}
         self.distance.net.load_state_dict(renamed)
         self.requires_grad_(False).eval()

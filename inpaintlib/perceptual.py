@@ -6,18 +6,15 @@ from pathlib import Path
 
 import torch
 from jaxtyping import Float
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from inpaintlib.errors import InputError
-from inpaintlib.files import sha256
 from inpaintlib.losses import Views
-from inpaintlib.lpips_distance import TRUNK, TRUNK_SHA256
+from inpaintlib.lpips_distance import IMAGENET, read_trunk
 
 VARIABLE = "INPAINTLIB_VGG19"
-IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 PLAIN = (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)
-"""Mean and deviation of colours in [0, 1]."""
+"""Mean and deviation that leave colours as they are."""
 
 
 @dataclass(frozen=True)
@@ -82,12 +79,6 @@ def _layers(name: str) -> nn.Sequential:
     return layers
 
 
-def _alexnet() -> dict[str, Tensor]:
-    if sha256(TRUNK) != TRUNK_SHA256:
-        raise ValueError(f"{TRUNK} is damaged or was changed; restore it with `git checkout -- {TRUNK.name}`.")
-    return load_file(TRUNK)
-
-
 def _vgg19() -> dict[str, Tensor]:
     """From the file that INPAINTLIB_VGG19 names, or torch.hub's cache, or the download that fills it."""
     named = os.environ.get(VARIABLE)
@@ -108,4 +99,4 @@ def _vgg19() -> dict[str, Tensor]:
         ) from None
 
 
-WEIGHTS = {"alexnet": _alexnet, "vgg19": _vgg19}
+WEIGHTS = {"alexnet": read_trunk, "vgg19": _vgg19}

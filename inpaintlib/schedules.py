@@ -20,8 +20,7 @@ class Schedule:
 
 TSGL = Recipe()
 MISF = Recipe(lr=1e-4, lr_discriminator=1e-4, betas=(0.0, 0.9), trunk="vgg19")
-"""Its paper gives Adam's rate and the batch; betas and VGG19 are EdgeConnect's, whose
-training it takes over."""
+"""Its paper gives Adam's rate and the batch; betas and VGG19 are EdgeConnect's, whose training it takes over."""
 
 
 def _epochs(train: int, held_out: int, epochs: int, source: str) -> Schedule:

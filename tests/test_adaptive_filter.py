@@ -3,12 +3,14 @@
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 import torch
 from torch.nn import functional as F
 
 import inpaintlib as il
+from inpaintlib.ops import adaptive
 from inpaintlib.ops.adaptive.border import fold, pad
 
 BORDERS = ("zero", "reflect", "replicate")
@@ -210,6 +212,11 @@ def test_what_does_not_fit_is_refused_in_one_sentence(features, kernels, border,
     with pytest.raises(ValueError, match=says) as caught:
         il.ops.adaptive_filter(torch.zeros(features), torch.zeros(kernels), border)
     assert str(caught.value).count(". ") == 0
+
+
+def test_a_device_without_a_formulation_is_refused():
+    with pytest.raises(ValueError, match="runs on cpu and cuda devices, not on mps"):
+        adaptive._formulation(SimpleNamespace(device=torch.device("mps")))
 
 
 INTERPRETED = """

@@ -15,7 +15,7 @@ from torchmetrics.image.fid import _compute_fid
 from torchmetrics.image.kid import poly_mmd
 from torchvision.transforms.functional import gaussian_blur
 
-from inpaintlib import alexnet, distances, inception, photos
+from inpaintlib import distances, inception, lpips_distance, photos
 from inpaintlib.alexnet import AlexNet
 from inpaintlib.distances import block_estimates, frechet_distance, kernel_distance, measure, pseudovalues
 from inpaintlib.errors import InputError
@@ -248,7 +248,7 @@ def test_alexnet_refuses_what_it_cannot_see(trunk, monkeypatch, tmp_path):
         with pytest.raises(InputError, match="at least 31 pixels"):
             trunk(torch.zeros(shape))
     (tmp_path / "x.safetensors").write_bytes(b"no")
-    monkeypatch.setattr(alexnet, "TRUNK", tmp_path / "x.safetensors")
+    monkeypatch.setattr(lpips_distance, "TRUNK", tmp_path / "x.safetensors")
     with pytest.raises(ValueError, match="damaged"):
         AlexNet()
 

@@ -25,8 +25,9 @@ TOLERANCE = {"psnr": 0.05, "hole_psnr": 0.05, "ssim": 0.001, "l1": 0.0005, "edge
 """How far a value may be from the stored one: float16 rounds it by up to 0.008 dB, another machine's convolutions and
 8-bit rounding do the rest; an edge pixel that tips over weighs more."""
 
-STIR = 1.05
-"""Factor on all weights, to see that a change would be noticed; behind an instance norm most of it cannot be seen."""
+STIR = {"misf": 1.05}
+"""Factor on all weights, to see that a change would be noticed, 1.01 but for networks with instance norms, behind which
+most of it cannot be seen."""
 
 
 def name(path):
@@ -67,7 +68,7 @@ def test_shipped_weights_still_give_the_stored_numbers(weights):
     assert max(drift(method(network), experiment, instruments).values()) <= 1
     with torch.no_grad():
         for value in network.parameters():
-            value.mul_(STIR)
+            value.mul_(STIR.get(experiment.model, 1.01))
     assert max(drift(method(network), experiment, instruments).values()) > 1
 
 

@@ -120,6 +120,20 @@ def test_a_released_kernel_value_fills_four_places_across_taps_and_channels():
             torch.testing.assert_close(kernels[:, channel, tap], predicted[:, int(value)])
 
 
+def test_how_far_an_element_of_f3_has_seen():
+    """Pixels of a side that reach an element, before it is filtered and after; norms would mix in the whole map."""
+    net = network()
+    for name in ("first", "second", "third_conv"):
+        getattr(net.filtering, name)[1] = torch.nn.Identity()
+        getattr(net.filtering, name)[2] = torch.nn.Identity()
+    image = torch.rand(1, 4, 96, 96, requires_grad=True)
+    f3 = net.filtering.third(net.filtering.second(net.filtering.first(image)))
+    filtered = il.ops.adaptive_filter(f3, torch.rand(1, 16, 9, 24, 24))
+    for maps, side in ((f3, 24), (filtered, 32)):
+        (seen,) = torch.autograd.grad(maps[0, :, 12, 12].sum(), image, retain_graph=True)
+        assert [int((seen[0].abs().amax(dim=(0, d)) > 0).sum()) for d in (1, 2)] == [side, side]
+
+
 def test_kernels_out_of_channels():
     predicted = torch.randn(2, 9 * 5, 3, 4)
     kernels = taps_first(predicted, 5)

@@ -4,6 +4,7 @@ from typing import Any
 
 from inpaintlib.claims.claim import Evidence
 from inpaintlib.claims.statistic import COUNTS, PUBLISHED
+from inpaintlib.masks import AREA_BINS
 
 Names = tuple[str, ...]
 Pairs = tuple[tuple[str, str], ...]
@@ -11,6 +12,8 @@ Pairs = tuple[tuple[str, str], ...]
 FINE = ("10-20", "20-30", "30-40", "40-50")
 TWO = ("10-30", "30-50")
 THREE = ("0-20", "20-40", "40-60")
+BINS = tuple(AREA_BINS)
+"""Every bin of hole area."""
 WIDTHS = ("narrow", "medium", "wide")
 FINAL = "2Global(Local)->Global(Local)"
 CROSSED = "2Global(Local)->Local(Global)"
