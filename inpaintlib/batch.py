@@ -17,12 +17,13 @@ PRIORS = ("edge", "gray", "smooth")
 
 @dataclass
 class Target:
-    """The ground truth, for losses and metrics only: image [B,3,H,W] in [-1,1], edge and gray [B,1,H,W] in [0,1], each
-    None where it was not asked for."""
+    """The ground truth, for losses and metrics only: image [B,3,H,W] in [-1,1], edge and gray [B,1,H,W] and smooth
+    [B,3,H,W] in [0,1], each None where it was not asked for."""
 
     image: Float[Tensor, "b 3 h w"]
     edge: Float[Tensor, "b 1 h w"] | None = None
     gray: Float[Tensor, "b 1 h w"] | None = None
+    smooth: Float[Tensor, "b 3 h w"] | None = None
 
     def each(self, change: Callable[[Tensor], Tensor]) -> "Target":
         """The same, with every map changed."""
@@ -117,7 +118,7 @@ class Batch:
 
 def _target(image: Tensor, seen: tuple[str, ...], wanted: tuple[str, ...]) -> Target:
     """The ground truth's maps; a prior in `seen` that was registered for one of them stands in for the plain one."""
-    names = {"edge": "edge", "gray": "gray"}
+    names = {name: name for name in PRIORS}
     names |= {p.truth: p.name for p in prior_maps.PRIORS.values() if p.name in seen and p.truth}
     asked = {field: names[field] for field in wanted}
     full = prior_maps.extract(image, torch.ones_like(image[:, :1]), asked.values(), leak=True)

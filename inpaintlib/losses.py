@@ -9,13 +9,14 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
+from inpaintlib.adversary import PLAIN, Adversary, Logits, Scalar
+
 if TYPE_CHECKING:
     from inpaintlib.batch import Batch, Output
     from inpaintlib.recipes import Recipe
 
-Logits = Float[Tensor, "b 1 h w"]
-Scalar = Float[Tensor, ""]
-Judge = Callable[[Float[Tensor, "b 3 h w"]], Logits]
+Judge = Callable[..., Logits | tuple[Logits, list[Tensor]]]
+"""A discriminator: image to logits, or, with maps=True, to logits and its maps."""
 
 
 class Views(NamedTuple):
@@ -32,11 +33,13 @@ Eye = Callable[[Float[Tensor, "b 3 h w"]], Views]
 class Critics:
     """Networks that losses ask about an image, each None where no term that is weighed needs it.
 
-    judge: the discriminator.  eye: the frozen trunk of the perceptual and the style loss.
+    judge: the discriminator.  eye: the frozen trunk of the perceptual and the style losses.  adversary: by which rules
+    the judge plays.
     """
 
     judge: Judge | None = None
     eye: Eye | None = None
+    adversary: Adversary = PLAIN
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,29 @@ def reconstruction(
     return (difference * (mask + hole_weight * (1 - mask))).mean()
 
 
+def edge_entropy(logits: Float[Tensor, "b 1 _ _"], target: Float[Tensor, "b 1 h w"]) -> Scalar:
+    """Binary cross-entropy of an edge map of any size, on whose grid a cell has an edge when one of its pixels has.
+
+    Source: CTSDG (Guo et al., ICCV 2021), Eq. 8.
+    """
+    return F.binary_cross_entropy_with_logits(logits, F.adaptive_max_pool2d(target, logits.shape[-2:]))
+
+
+def total_variation(image: Float[Tensor, "b c h w"], mask: Float[Tensor, "b 1 h w"]) -> Scalar:
+    """Mean absolute difference of neighbours, both of which lie in the hole or next to it (PConv, Liu et al., ECCV
+    2018, Eq. 6): each direction over all of its pairs."""
+    region = F.max_pool2d(1 - mask, 3, stride=1, padding=1)
+    rows = (image[..., 1:, :] - image[..., :-1, :]).abs() * region[..., 1:, :] * region[..., :-1, :]
+    columns = (image[..., 1:] - image[..., :-1]).abs() * region[..., 1:] * region[..., :-1]
+    return rows.mean() + columns.mean()
+
+
+def feature_matching(maps: list[Float[Tensor, "b ..."]], target: list[Float[Tensor, "b ..."]]) -> Scalar:
+    """Mean over a discriminator's layers of the mean absolute difference of its maps (pix2pixHD, Wang et al., CVPR
+    2018, Eq. 4)."""
+    return torch.stack([(a - b.detach()).abs().mean() for a, b in zip(maps, target)]).mean()
+
+
 def edge(
     logits: Logits, target: Float[Tensor, "b 1 h w"], mask: Float[Tensor, "b 1 h w"], hole_weight: float = 1.0
 ) -> Scalar:
@@ -75,26 +101,6 @@ def pyramid(images: list[Float[Tensor, "b 3 _ _"]], target: Float[Tensor, "b 3 h
     """
     levels = [(image - F.interpolate(target, image.shape[-2:], mode="area")).abs().mean() for image in images]
     return torch.stack(levels).mean()
-
-
-def adversarial_generator(fake: Logits) -> Scalar:
-    """TSGL Eq. 15, first line: -E log D(I_out), from logits."""
-    return F.softplus(-fake).mean()
-
-
-def adversarial_discriminator(real: Logits, fake: Logits) -> Scalar:
-    """TSGL Eq. 15, second line: -E log D(I_gt) - E log(1 - D(I_out)), from logits."""
-    return F.softplus(-real).mean() + F.softplus(fake).mean()
-
-
-def hinge_generator(fake: Logits) -> Scalar:
-    """The released code's form of Eq. 15's first line: -E D(I_out), of logits."""
-    return -fake.mean()
-
-
-def hinge_discriminator(real: Logits, fake: Logits) -> Scalar:
-    """The released code's form of Eq. 15's second line: E max(0, 1 - D(I_gt)) + E max(0, 1 + D(I_out)), of logits."""
-    return F.relu(1 - real).mean() + F.relu(1 + fake).mean()
 
 
 def gram(maps: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c c"]:
@@ -116,23 +122,16 @@ def style(maps: list[Float[Tensor, "b _ _ _"]], target: list[Float[Tensor, "b _ 
     return perceptual([gram(a) for a in maps], [gram(b) for b in target])
 
 
-@dataclass(frozen=True)
-class Adversarial:
-    """A form of the adversarial game: what the generator and what the discriminator minimises."""
-
-    generator: Callable[[Logits], Scalar]
-    discriminator: Callable[[Logits, Logits], Scalar]
-
-
-ADVERSARIAL: dict[str, Adversarial] = {
-    "log": Adversarial(adversarial_generator, adversarial_discriminator),
-    "hinge": Adversarial(hinge_generator, hinge_discriminator),
-}
-"""What a recipe's `adversarial_form` names."""
-
-
 def _reconstruction(batch: "Batch", output: "Output", critics: Critics, recipe: "Recipe") -> Scalar:
     return reconstruction(output.image, batch.target.image, batch.mask, recipe.hole_weight)
+
+
+def _known(batch: "Batch", output: "Output", critics: Critics, recipe: "Recipe") -> Scalar:
+    return reconstruction(output.image, batch.target.image, batch.mask, 0.0)
+
+
+def _hole(batch: "Batch", output: "Output", critics: Critics, recipe: "Recipe") -> Scalar:
+    return reconstruction(output.image, batch.target.image, 1 - batch.mask, 0.0)
 
 
 def _edge(batch: "Batch", output: "Output", critics: Critics, recipe: "Recipe") -> Scalar | None:
@@ -141,18 +140,44 @@ def _edge(batch: "Batch", output: "Output", critics: Critics, recipe: "Recipe") 
     return edge(output.aux["edge"], batch.target.edge, batch.mask, recipe.edge_hole_weight)
 
 
+def _edge_entropy(batch: "Batch", output: "Output", critics: Critics, recipe: "Recipe") -> Scalar | None:
+    if "edge" not in output.aux:
+        return None
+    return edge_entropy(output.aux["edge"], batch.target.edge)
+
+
 def _pyramid(batch: "Batch", output: "Output", critics: Critics, recipe: "Recipe") -> Scalar | None:
     if "pyramid" not in output.aux:
         return None
     return pyramid(output.aux["pyramid"], batch.target.image)
 
 
+def _structure(batch: "Batch", output: "Output", critics: Critics, recipe: "Recipe") -> Scalar | None:
+    if "structure" not in output.aux:
+        return None
+    return pyramid(output.aux["structure"], 2 * batch.target.smooth - 1)
+
+
+def _total_variation(batch: "Batch", output: "Output", critics: Critics, recipe: "Recipe") -> Scalar:
+    return total_variation(output.composite(batch), batch.mask)
+
+
 def _adversarial(batch: "Batch", output: "Output", critics: Critics, recipe: "Recipe") -> Scalar:
-    return ADVERSARIAL[recipe.adversarial_form].generator(critics.judge(output.composite(batch)))
+    return recipe.adversary(critics.adversary).generator(critics.judge(output.composite(batch)), batch.mask)
+
+
+def _feature_matching(batch: "Batch", output: "Output", critics: Critics, recipe: "Recipe") -> Scalar:
+    _, fake = critics.judge(output.composite(batch), maps=True)
+    _, real = critics.judge(batch.target.image, maps=True)
+    return feature_matching(fake, real)
 
 
 def _perceptual(batch: "Batch", output: "Output", critics: Critics, recipe: "Recipe") -> Scalar:
     return perceptual(critics.eye(output.image).content, critics.eye(batch.target.image).content)
+
+
+def _perceptual_composite(batch: "Batch", output: "Output", critics: Critics, recipe: "Recipe") -> Scalar:
+    return perceptual(critics.eye(output.composite(batch)).content, critics.eye(batch.target.image).content)
 
 
 def _style(batch: "Batch", output: "Output", critics: Critics, recipe: "Recipe") -> Scalar:
@@ -160,15 +185,32 @@ def _style(batch: "Batch", output: "Output", critics: Critics, recipe: "Recipe")
     return style(critics.eye(output.image * hole).style, critics.eye(batch.target.image * hole).style)
 
 
+def _style_composite(batch: "Batch", output: "Output", critics: Critics, recipe: "Recipe") -> Scalar:
+    return style(critics.eye(output.composite(batch)).style, critics.eye(batch.target.image).style)
+
+
 TERMS: dict[str, Callable[["Batch", "Output", Critics, "Recipe"], Scalar | None]] = {
     "reconstruction": _reconstruction,
+    "known": _known,
+    "hole": _hole,
     "edge": _edge,
+    "edge_entropy": _edge_entropy,
     "pyramid": _pyramid,
+    "structure": _structure,
+    "total_variation": _total_variation,
     "adversarial": _adversarial,
+    "feature_matching": _feature_matching,
     "perceptual": _perceptual,
+    "perceptual_composite": _perceptual_composite,
     "style": _style,
+    "style_composite": _style_composite,
 }
 """Every term by name; one gives None when the model's output has nothing for it to judge."""
+
+JUDGED = ("adversarial", "feature_matching")
+SEEN = ("perceptual", "perceptual_composite", "style", "style_composite")
+READS = {"edge": "edge", "edge_entropy": "edge", "structure": "smooth"}
+"""Terms that ask the discriminator, and those that ask the frozen trunk; and the map of the truth that a term reads."""
 
 
 def generator_losses(

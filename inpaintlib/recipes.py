@@ -1,10 +1,11 @@
 """How a network is trained, as data: one recipe a profile. The paper's settings are the defaults."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
+from inpaintlib.adversary import ADVERSARIAL, Adversary
 from inpaintlib.errors import InputError
-from inpaintlib.losses import ADVERSARIAL, Term
+from inpaintlib.losses import JUDGED, Term
 from inpaintlib.models.discriminator import DISCRIMINATORS
 from inpaintlib.perceptual import TRUNKS
 
@@ -21,7 +22,8 @@ class Recipe:
     warmup: steps over which the rate rises from zero.  decay: exponent p of the rate's fall (1 - progress)^p, 0 for a
     constant rate.  hole_weight, edge_hole_weight: of a hole pixel in the reconstruction and in the edge loss.
     adversarial: weight that replaces the model's for that term, None to keep it, 0 trains without a discriminator.
-    adversarial_form: a name in `losses.ADVERSARIAL`.  discriminator: a name in `models.discriminator.DISCRIMINATORS`.
+    adversarial_form: a name in `adversary.ADVERSARIAL`.  discriminator: a name in
+    `models.discriminator.DISCRIMINATORS`.  Both are the model's own, `model.adversary`, where they are None.
     ema: decay of the running average of weights that is kept instead of the last ones, 0 for none.  clip: bound on the
     gradient's norm, 0 for none.  leak: priors from the ground truth and then masked, as both papers do.
     trunk: whose maps the perceptual and the style loss compare, a name in `perceptual.TRUNKS`.
@@ -40,8 +42,8 @@ class Recipe:
     hole_weight: float = 1.0
     edge_hole_weight: float = 1.0
     adversarial: float | None = None
-    adversarial_form: str = "log"
-    discriminator: str = "patch"
+    adversarial_form: str | None = None
+    discriminator: str | None = None
     discriminator_width: int = 64
     ema: float = 0.0
     clip: float = 0.0
@@ -50,19 +52,27 @@ class Recipe:
     trunk: str = "alexnet"
 
     def __post_init__(self):
-        for name, known in (
-            ("adversarial_form", ADVERSARIAL),
-            ("discriminator", DISCRIMINATORS),
-            ("trunk", TRUNKS),
-        ):
-            if getattr(self, name) not in known:
-                raise InputError(f"{name} is {getattr(self, name)!r} in a recipe; it is one of {', '.join(known)}.")
+        for name, known in {"adversarial_form": ADVERSARIAL, "discriminator": DISCRIMINATORS, "trunk": TRUNKS}.items():
+            value = getattr(self, name)
+            if value not in known and value != getattr(Recipe, name):
+                raise InputError(f"{name} is {value!r} in a recipe; it is one of {', '.join(known)}.")
 
     def terms(self, terms: tuple[Term, ...]) -> tuple[Term, ...]:
-        """A model's loss terms with this recipe's weight of the adversarial one."""
+        """A model's loss terms with this recipe's weight of the adversarial one; without it, none asks a judge."""
         if self.adversarial is None:
             return terms
+        if self.adversarial == 0:
+            return tuple(Term(t.name, 0.0) if t.name in JUDGED else t for t in terms)
         return tuple(Term(t.name, self.adversarial) if t.name == "adversarial" else t for t in terms)
+
+    def adversary(self, own: Adversary) -> Adversary:
+        """A model's adversary, with what this recipe names in its place."""
+        return replace(own, form=self.adversarial_form or own.form, judge=self.discriminator or own.judge)
+
+    def against(self, own: Adversary) -> "Recipe":
+        """This recipe with the names of the adversary that it comes to, for run.json."""
+        played = self.adversary(own)
+        return replace(self, adversarial_form=played.form, discriminator=played.judge)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for run.json."""

@@ -5,8 +5,9 @@ from lightning.fabric import Fabric
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from inpaintlib.adversary import Adversary, r1_penalty
 from inpaintlib.batch import Batch
-from inpaintlib.losses import ADVERSARIAL, Critics, Eye, Term, generator_losses
+from inpaintlib.losses import Critics, Eye, Term, generator_losses
 from inpaintlib.recipes import Recipe
 
 Trained = tuple[nn.Module, Optimizer]
@@ -21,10 +22,11 @@ def update(
     terms: tuple[Term, ...],
     batch: Batch,
     recipe: Recipe,
+    adversary: Adversary,
 ) -> dict[str, Tensor]:
     """Change the weights once. Returns the losses, unweighted, and the gradient's norm before it was clipped.
 
-    eye: the frozen trunk of the perceptual and the style loss, None where neither is weighed.
+    eye: the frozen trunk of the perceptual and the style losses, None where none is weighed.
     """
     network, optimizer = model
     output = network(batch)
@@ -32,14 +34,17 @@ def update(
     judge = None
     if discriminator is not None:
         judge, judge_optimizer = discriminator
-        game = ADVERSARIAL[recipe.adversarial_form]
-        loss = game.discriminator(judge(batch.target.image), judge(output.composite(batch).detach()))
+        real = batch.target.image.clone().requires_grad_(adversary.r1 > 0)
+        truly = judge(real)
+        loss = adversary.discriminator(truly, judge(output.composite(batch).detach()), batch.mask)
+        if adversary.r1 > 0:
+            loss = loss + r1_penalty(truly, real, adversary.r1)
         judge_optimizer.zero_grad()
         fabric.backward(loss)
         judge_optimizer.step()
         judge.requires_grad_(False)
         values["discriminator"] = loss.detach()
-    losses = generator_losses(terms, batch, output, Critics(judge, eye), recipe)
+    losses = generator_losses(terms, batch, output, Critics(judge, eye, adversary), recipe)
     weights = {term.name: term.weight for term in terms}
     optimizer.zero_grad()
     fabric.backward(sum(weights[name] * value for name, value in losses.items()))

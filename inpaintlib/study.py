@@ -133,7 +133,7 @@ def _measure_training(experiment: Experiment, state: State, scratch: Path, watch
     checkpoint.load_weights(file, model, missing=model.training_only)  # measured as it is stored, in half precision
     training = {
         "images_seen": identity["images_seen"],
-        "recipe": job.recipe.as_dict(),
+        "recipe": job.recipe.against(model.adversary).as_dict(),
         "photographs": _learned_from(experiment),
         "soften": experiment.soften,
         "parameters": inference_parameters(model),

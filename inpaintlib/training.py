@@ -17,6 +17,7 @@ from inpaintlib import checkpoint, processes
 from inpaintlib.crops import Crops
 from inpaintlib.feed import ON_GPU, Feed
 from inpaintlib.files import write_text
+from inpaintlib.losses import JUDGED, READS, SEEN
 from inpaintlib.models import build
 from inpaintlib.models.discriminator import DISCRIMINATORS
 from inpaintlib.perceptual import Perceptual
@@ -86,10 +87,9 @@ def start(job: Job) -> State:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(job.seed)
         model = build(job.model, **job.config).to(memory_format=torch.channels_last)
-        terms = {t.name: t.weight for t in job.recipe.terms(model.losses)}
-        adversarial = terms.get("adversarial", 0) > 0
-        judge = DISCRIMINATORS[job.recipe.discriminator]
-        discriminator = judge(job.recipe.discriminator_width) if adversarial else None
+        judged = any(term.weight > 0 for term in job.recipe.terms(model.losses) if term.name in JUDGED)
+        judge = DISCRIMINATORS[job.recipe.adversary(model.adversary).judge]
+        discriminator = judge(job.recipe.discriminator_width) if judged else None
     rates = {"model": job.recipe.lr, "discriminator": job.recipe.lr_discriminator}
     modules = {"model": model, "discriminator": discriminator}
     optimizers = {
@@ -102,8 +102,7 @@ def start(job: Job) -> State:
 
 def feed(job: Job, crops: Crops, model: nn.Module, device: torch.device | str = "cpu") -> Feed:
     """The batches of a job for its network. On a GPU photographs live there, or are read ahead where they are many."""
-    terms = {term.name for term in model.losses}
-    truth = tuple(name for name in ("edge",) if name in terms)
+    truth = tuple(dict.fromkeys(READS[term.name] for term in model.losses if term.name in READS))
     common = {"device": device, "share": processes.share()}
     if torch.device(device).type != "cuda":
         return Feed(crops, job.recipe, job.seed, model.priors, truth, **common)
@@ -168,6 +167,7 @@ class Run:
             module.to(self.fabric.device)
         _resume(job, state, folder)
         self.terms = job.recipe.terms(state.model.losses)
+        self.adversary = job.recipe.adversary(state.model.adversary)
         self.unread: list[dict[str, Tensor]] = []
         if state.step == job.steps:
             return
@@ -179,7 +179,7 @@ class Run:
         if state.discriminator is not None:
             self.discriminator = self.fabric.setup(state.discriminator, state.optimizers["adam-discriminator"])
         weighed = {term.name for term in self.terms if term.weight}
-        self.eye = Perceptual(job.recipe.trunk).to(self.fabric.device) if weighed & {"perceptual", "style"} else None
+        self.eye = Perceptual(job.recipe.trunk).to(self.fabric.device) if weighed & {*SEEN} else None
 
     def advance(self) -> None:
         """One step, and a look when one is due."""
@@ -188,7 +188,8 @@ class Run:
         for name, optimizer in state.optimizers.items():
             set_rate(optimizer, rates[name], state.step, job.steps, job.recipe)
         batch = self.feed.batch(state.step)
-        self.unread.append(update(self.fabric, self.model, self.discriminator, self.eye, self.terms, batch, job.recipe))
+        critics = self.discriminator, self.eye
+        self.unread.append(update(self.fabric, self.model, *critics, self.terms, batch, job.recipe, self.adversary))
         average(state.average, state.model, state.step + 1, job.recipe.ema)
         state.step += 1
         if self.watch is not None and self.watch.due(state.step, job.steps):

@@ -62,3 +62,11 @@ def test_gradients_reach_the_image_and_every_weight(name):
     judge(image).square().sum().backward()
     assert image.grad.abs().sum() > 0
     assert all(p.grad is not None for p in judge.parameters())
+
+
+@pytest.mark.parametrize("name", list(DISCRIMINATORS))
+def test_maps_are_those_behind_each_activation_and_leave_the_logits_alone(name):
+    judge, image = DISCRIMINATORS[name](4).eval(), torch.randn(1, 3, 64, 64)
+    logits, maps = judge(image, maps=True)
+    assert torch.equal(logits, judge(image))
+    assert [x.shape[1] for x in maps] == [4, 8, 16, 32] + [32] * (name == "pix2pixhd")

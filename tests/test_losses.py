@@ -6,23 +6,26 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from scipy.ndimage import gaussian_filter
+from torch.nn import functional as F
 
 import inpaintlib as il
+from inpaintlib.adversary import ADVERSARIAL, Adversary, r1_penalty
 from inpaintlib.losses import (
-    ADVERSARIAL,
     TERMS,
     Critics,
     Term,
     Views,
-    adversarial_discriminator,
-    adversarial_generator,
     edge,
+    edge_entropy,
+    feature_matching,
     generator_losses,
     gram,
     perceptual,
     pyramid,
     reconstruction,
     style,
+    total_variation,
 )
 from inpaintlib.models.discriminator import PatchDiscriminator
 from inpaintlib.recipes import RELEASED, Recipe
@@ -58,10 +61,11 @@ def test_without_a_weight_the_hole_counts_like_the_rest():
 def test_the_log_form_as_printed():
     logits = torch.tensor([[[[0.3, -2.0]]]], dtype=torch.float64)
     d = [1 / (1 + math.exp(-x)) for x in (0.3, -2.0)]
-    assert float(adversarial_generator(logits)) == pytest.approx(-sum(map(math.log, d)) / 2)
+    game = ADVERSARIAL["log"]
+    assert float(game.generator(logits)) == pytest.approx(-sum(map(math.log, d)) / 2)
     real = -sum(map(math.log, d)) / 2
     fake = -sum(math.log(1 - x) for x in d) / 2
-    assert float(adversarial_discriminator(logits, logits)) == pytest.approx(real + fake)
+    assert float(game.discriminator(logits, logits)) == pytest.approx(real + fake)
 
 
 def test_the_hinge_form():
@@ -69,6 +73,108 @@ def test_the_hinge_form():
     game = ADVERSARIAL["hinge"]
     assert float(game.discriminator(real, fake)) == pytest.approx(0.75 / 2 + 1.5 / 2)
     assert float(game.generator(fake)) == pytest.approx(3.5 / 2)
+
+
+def test_the_least_squares_form():
+    real, fake = torch.tensor([0.25, 3.0]).view(1, 1, 1, 2), torch.tensor([-4.0, 0.5]).view(1, 1, 1, 2)
+    game = ADVERSARIAL["least-squares"]
+    assert float(game.discriminator(real, fake)) == pytest.approx((0.75**2 + 4) / 2 + (16 + 0.25) / 2)
+    assert float(game.generator(fake)) == pytest.approx((25 + 0.25) / 2)
+
+
+def test_patches_without_a_hole_count_as_real_or_all_count_as_fake():
+    mask = torch.ones(1, 1, 8, 8)
+    mask[..., :2, :2] = 0  # a quarter of the first of four patches
+    real, fake = torch.zeros(1, 1, 2, 2), torch.randn(1, 1, 2, 2, generator=torch.Generator().manual_seed(0))
+    blame, credit = (float(F.softplus(sign * fake)[0, 0].flatten()[0]) for sign in (1, -1))
+    others = F.softplus(-fake).flatten()[1:].sum() + blame
+    as_real = math.log(2)
+    assert float(Adversary(patches="hole").discriminator(real, fake, mask)) == pytest.approx(
+        as_real + float(others) / 4
+    )
+    assert float(Adversary().discriminator(real, fake, mask)) == pytest.approx(as_real + float(F.softplus(fake).mean()))
+    assert float(Adversary(patches="soft").generator(fake, mask)) == pytest.approx(credit * 0.25 / 4)
+
+
+def test_the_soft_target_is_the_blurred_hole():
+    """AOT-GAN: the gradient is that of a squared distance from one minus the blurred hole."""
+    mask = torch.ones(1, 1, 64, 64, dtype=torch.float64)
+    mask[..., 20:40, 10:30] = 0
+    fake = torch.randn(1, 1, 8, 8, dtype=torch.float64, requires_grad=True)
+    loss = Adversary("least-squares", patches="soft").discriminator(torch.ones_like(fake), fake, mask)
+    blurred = torch.from_numpy(gaussian_filter((1 - mask)[0, 0].numpy(), 10, mode="nearest", radius=30))
+    target = 1 - blurred.reshape(8, 8, 8, 8).mean(dim=(1, 3))
+    (found,) = torch.autograd.grad(loss, fake)
+    torch.testing.assert_close(found[0, 0], 2 * (fake[0, 0] - target).detach() / 64)
+
+
+def test_the_r1_penalty_is_half_gamma_times_the_mean_squared_gradient():
+    image = torch.randn(2, 3, 4, 4, dtype=torch.float64, requires_grad=True)
+    logits = image.pow(2).sum(dim=1, keepdim=True)
+    penalty = r1_penalty(logits, image, 10.0).detach()
+    assert float(penalty) == pytest.approx(5 * float((2 * image.detach()).square().sum()) / 2)
+
+
+def test_an_adversary_refuses_rules_that_do_not_exist():
+    with pytest.raises(ValueError, match="patches is 'best'; it is one of all, hole, soft"):
+        Adversary(patches="best")
+    with pytest.raises(ValueError, match="form is 'best'"):
+        Adversary("best")
+
+
+def test_edges_of_any_size_have_an_edge_where_a_pixel_of_the_cell_has():
+    target = torch.zeros(1, 1, 8, 8, dtype=torch.float64)
+    target[0, 0, 3, 5] = 1
+    logits = torch.tensor([[0.5, -1.0], [2.0, 0.0]], dtype=torch.float64).view(1, 1, 2, 2)
+    chance = [1 / (1 + math.exp(-x)) for x in (0.5, -1.0, 2.0, 0.0)]
+    wanted = -sum(math.log(p if i == 1 else 1 - p) for i, p in enumerate(chance)) / 4
+    assert float(edge_entropy(logits, target)) == pytest.approx(wanted)
+
+
+def test_total_variation_counts_pairs_around_the_hole():
+    image = torch.randn(1, 2, 6, 7, dtype=torch.float64)
+    mask = torch.ones(1, 1, 6, 7, dtype=torch.float64)
+    mask[0, 0, 2, 3] = 0
+    near = {(y, x) for y in (1, 2, 3) for x in (2, 3, 4)}
+    rows = columns = 0.0
+    for c, y, x in torch.cartesian_prod(*map(torch.arange, (2, 6, 7))).tolist():
+        if {(y, x), (y + 1, x)} <= near:
+            rows += abs(float(image[0, c, y + 1, x] - image[0, c, y, x])) / (2 * 5 * 7)
+        if {(y, x), (y, x + 1)} <= near:
+            columns += abs(float(image[0, c, y, x + 1] - image[0, c, y, x])) / (2 * 6 * 6)
+    assert float(total_variation(image, mask)) == pytest.approx(rows + columns)
+    assert float(total_variation(image, torch.ones_like(mask))) == 0
+
+
+def test_feature_matching_is_the_mean_over_layers_and_moves_the_result_only():
+    a, b = ([torch.randn(1, c, 4, 4, dtype=torch.float64, requires_grad=True) for c in (2, 3)] for _ in range(2))
+    loss = feature_matching(a, b)
+    wanted = sum(float((x - y).detach().abs().mean()) for x, y in zip(a, b)) / 2
+    assert float(loss.detach()) == pytest.approx(wanted)
+    loss.backward()
+    assert all(x.grad.any() for x in a)
+    assert all(y.grad is None for y in b)
+
+
+def test_known_and_hole_share_what_reconstruction_sums(drawn):
+    found = values(drawn, Recipe())
+    assert float(found["known"] + found["hole"]) == pytest.approx(float(found["reconstruction"]))
+
+
+def test_without_an_adversarial_weight_no_term_asks_a_judge():
+    terms = (Term("reconstruction", 1.0), Term("adversarial", 0.1), Term("feature_matching", 10.0))
+    assert [t.weight for t in Recipe(adversarial=0.0).terms(terms)] == [1.0, 0.0, 0.0]
+    assert [t.weight for t in Recipe(adversarial=0.5).terms(terms)] == [1.0, 0.5, 10.0]
+    assert Recipe().terms(terms) == terms
+
+
+def test_a_recipe_leaves_a_models_adversary_alone_unless_it_names_another():
+    own = Adversary("least-squares", "pix2pixhd", 2.0, "soft")
+    assert Recipe().adversary(own) == own
+    changed = Recipe(adversarial_form="hinge", discriminator="patch").adversary(own)
+    assert changed == Adversary("hinge", "patch", 2.0, "soft")
+    told = Recipe().against(own)
+    assert (told.adversarial_form, told.discriminator) == ("least-squares", "pix2pixhd")
 
 
 def test_the_pyramid_term_is_the_mean_over_levels_of_l1_at_the_levels_size():
@@ -82,12 +188,14 @@ def test_the_pyramid_term_is_the_mean_over_levels_of_l1_at_the_levels_size():
 @pytest.fixture(scope="module")
 def drawn():
     """A batch, and what a model might have drawn for it."""
-    batch = il.example_batch(1, 64)
+    crops = il.example_batch(1, 64)
+    batch = il.Batch.make(crops.target.image, crops.mask, truth=("edge", "gray", "smooth"))
     generator = torch.Generator().manual_seed(0)
     image = torch.rand(1, 3, 64, 64, generator=generator) * 2 - 1
     aux = {
         "edge": torch.randn(1, 1, 64, 64, generator=generator),
         "pyramid": [image[..., ::4, ::4], image[..., ::2, ::2]],
+        "structure": [image[..., ::2, ::2]],
     }
     return batch, il.Output(image, aux)
 
@@ -119,7 +227,7 @@ def test_terms_without_a_weight_or_without_something_to_judge_are_left_out(drawn
     assert set(generator_losses(terms, batch, output, Critics(), Recipe())) == {"reconstruction", "edge", "pyramid"}
     bare = generator_losses(terms, batch, il.Output(output.image), Critics(), Recipe())
     assert set(bare) == {"reconstruction"}
-    with pytest.raises(ValueError, match="no loss term named 'charm'; there is reconstruction, edge"):
+    with pytest.raises(ValueError, match="no loss term named 'charm'; there is reconstruction, known, hole, edge"):
         generator_losses((Term("charm", 1.0),), batch, output, Critics(), Recipe())
 
 

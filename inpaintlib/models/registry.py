@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from inpaintlib.adversary import PLAIN
 from inpaintlib.errors import InputError
 from inpaintlib.names import taken
 
@@ -18,10 +19,11 @@ def model(name: str) -> Callable[[type[nn.Module]], type[nn.Module]]:
     """Register a model class under `name`.
 
     The class is built with its frozen dataclass `Config` and maps a Batch to an Output. It says, as class attributes,
-    `stride` (sizes are multiples of it), `losses` (terms of `inpaintlib.losses`) and, where it has any, `training_only`
-    (parts that inference does without; weights files leave them out); and, as a class or instance attribute, `priors`
-    (names that it sees). Raises ValueError when the name is taken, except by a class of the same notebook, which is
-    replaced.
+    `stride` (sizes are multiples of it) and `losses` (terms of `inpaintlib.losses`), and, where it has any, `adversary`
+    (rules of the adversarial game other than TSGL's), `training_only` (parts that inference does without; weights files
+    leave them out) and `reference` (its paper, a key of the book's bibliography); and, as a class or instance
+    attribute, `priors` (names that it sees). Raises ValueError when the name is taken, except by a class of the same
+    notebook, which is replaced.
     """
 
     def register(cls: type[nn.Module]) -> type[nn.Module]:
@@ -30,6 +32,8 @@ def model(name: str) -> Callable[[type[nn.Module]], type[nn.Module]]:
         _MODELS[name] = cls
         cls.name = name
         cls.training_only = getattr(cls, "training_only", ())
+        cls.adversary = getattr(cls, "adversary", PLAIN)
+        cls.reference = getattr(cls, "reference", "")
         return cls
 
     return register
