@@ -25,6 +25,8 @@ Solver = Callable[[UInt8[np.ndarray, "h w 3"], UInt8[np.ndarray, "h w"]], UInt8[
 
 RADIUS = 3.0
 """Pixels around a hole pixel that OpenCV's methods look at."""
+PATCH = 3
+"""Pixels around a pixel that PatchMatch compares."""
 
 
 @dataclass(frozen=True)
@@ -65,8 +67,23 @@ def _biharmonic(image: np.ndarray, hole: np.ndarray) -> np.ndarray:
     return np.round(filled * 255).clip(0, 255).astype(np.uint8)
 
 
-CLASSICAL: dict[str, Solver] = {"telea": _telea, "navier-stokes": _navier_stokes, "biharmonic": _biharmonic}
-"""Methods that learn nothing: Telea 2004 and Navier-Stokes (OpenCV, radius RADIUS), biharmonic (scikit-image)."""
+def _patchmatch(image: np.ndarray, hole: np.ndarray) -> np.ndarray:
+    try:
+        import patchmatch
+    except ModuleNotFoundError:
+        raise InputError("patchmatch is PyPatchMatch's; install it with `pip install PyPatchMatch`.") from None
+    patchmatch.set_random_seed(0)
+    return patchmatch.inpaint(image, hole, patch_size=PATCH)
+
+
+CLASSICAL: dict[str, Solver] = {
+    "telea": _telea,
+    "navier-stokes": _navier_stokes,
+    "biharmonic": _biharmonic,
+    "patchmatch": _patchmatch,
+}
+"""Methods that learn nothing: Telea 2004 and Navier-Stokes (OpenCV, radius RADIUS), biharmonic (scikit-image), and
+PatchMatch (PyPatchMatch, radius PATCH)."""
 
 
 def classical(name: str) -> Method:

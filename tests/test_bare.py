@@ -12,10 +12,10 @@ from importlib.machinery import PathFinder
 
 ABSENT = {
     "IPython", "ipykernel", "jupyter_client", "jupyter_core", "lpips", "matplotlib", "nbformat", "pandas", "papermill",
-    "seaborn", "skimage", "snakemake", "torch_fidelity",
+    "patchmatch", "seaborn", "skimage", "snakemake", "torch_fidelity",
 }
-NAMES = {name.lower().replace("_", "-") for name in ABSENT - {"skimage"}} | {
-    "scikit-image", "opencv-contrib-python-headless"
+NAMES = {name.lower().replace("_", "-") for name in ABSENT - {"skimage", "patchmatch"}} | {
+    "scikit-image", "pypatchmatch", "opencv-contrib-python-headless"
 }
 
 
@@ -40,10 +40,11 @@ for experiment in study.select("smoke", ("tsgl-baseline-s0", "telea-s0")):
     study.run(experiment, accelerator="cpu", progress=False)
     assert study.done(experiment)
     print(experiment.id, *sorted(f.name for f in paths.results("smoke", experiment.id).iterdir()))
-try:
-    study.run(study.select("smoke", ("biharmonic",))[0], accelerator="cpu", progress=False)
-except InputError as error:
-    print(error)
+for name in ("biharmonic", "patchmatch"):
+    try:
+        study.run(study.select("smoke", (name,))[0], accelerator="cpu", progress=False)
+    except InputError as error:
+        print(error)
 print(*sorted(ABSENT & {name.partition(".")[0] for name in sys.modules}), sep="")
 """
 
@@ -58,4 +59,5 @@ def test_an_experiment_runs_where_only_the_training_packages_are(tmp_path):
         "tsgl-baseline-s0 curves.npz diagnostics.npz distances.npz maps.npz run.json spectra.npz stats.npz",
         "telea-s0 distances.npz run.json stats.npz",
         "biharmonic is scikit-image's; install it with `pip install scikit-image`.",
+        "patchmatch is PyPatchMatch's; install it with `pip install PyPatchMatch`.",
     ]
