@@ -29,6 +29,7 @@ def short(path):
 rule book:
     input:
         [short(BOOK.stamp(name)) for name in NAMES],
+        short(BOOK.stamp("methods")),
         [short(path) for path in PAGES],
         "inpaintlib/data/photos.csv",
         "inpaintlib/data/ATTRIBUTION.md",
@@ -55,6 +56,16 @@ rule notebook:
     shell:
         "{sys.executable} book/run_notebook.py {input.notebook} {params.out} --profile {BOOK.profile}"
         " && cp {params.record} {output}"
+
+
+rule methods:
+    input:
+        "book/method_pages.py",
+        depends=short(BOOK.depends("methods")),
+    output:
+        short(BOOK.stamp("methods")),
+    shell:
+        "{sys.executable} book/method_pages.py --profile {BOOK.profile} --stamp {output}"
 
 
 include: "study.smk"

@@ -36,13 +36,16 @@ def stage(layout: Layout) -> Path:
         shutil.copy(page, source)
     for notebook in layout.finished:
         shutil.copy(layout.chapters / notebook.name, source / "chapters")
+    shutil.copytree(layout.methods, source / "methods")
     shutil.copytree(book / "_static", source / "assets")
     shutil.copytree(book / "_templates", source / "templates")
     copy_mathjax(source / "assets" / "mathjax")
+    methods = read_json(layout.stamp("methods"))["pages"]
     records = [read_json(layout.record(notebook.stem)) for notebook in layout.finished]
     write_whole(source / "attribution.md", attribution(layout, source / "thumbnails"))
     write_whole(source / "runs.md", run_table(layout, records))
-    write_whole(source / "_toc.yml", yaml.safe_dump(contents(book / "_toc.yml", source), sort_keys=False))
+    toc = contents(book / "_toc.yml", source, methods)
+    write_whole(source / "_toc.yml", yaml.safe_dump(toc, sort_keys=False))
     write_whole(source / "_config.yml", yaml.safe_dump(configuration(layout, book / "_config.yml"), sort_keys=False))
     return source
 
@@ -59,8 +62,9 @@ def copy_mathjax(target: Path) -> None:
         shutil.copy(mathjax / "sre" / "mathmaps" / locale, target / "sre" / "mathmaps")
 
 
-def contents(toc: Path, source: Path) -> dict:
-    """The table of contents, without the chapters that have no notebook; a notebook that it lacks is an error."""
+def contents(toc: Path, source: Path, methods: list[str]) -> dict:
+    """The table of contents, with the pages of the methods and without the chapters that have no notebook; a notebook
+    that it lacks is an error."""
     wanted = yaml.safe_load(toc.read_text(encoding="utf-8"))
     listed = {chapter["file"] for part in wanted["parts"] for chapter in part["chapters"]}
     for notebook in sorted((source / "chapters").iterdir()):
@@ -68,6 +72,9 @@ def contents(toc: Path, source: Path) -> dict:
             raise ValueError(f"book/_toc.yml does not list chapters/{notebook.stem}: add it where it belongs.")
     for part in wanted["parts"]:
         part["chapters"] = [chapter for chapter in part["chapters"] if present(source, chapter["file"])]
+        for chapter in part["chapters"]:
+            if chapter["file"] == "methods/index":
+                chapter["sections"] = [{"file": f"methods/{name}"} for name in methods]
     wanted["parts"] = [part for part in wanted["parts"] if part["chapters"]]
     return wanted
 

@@ -7,6 +7,9 @@ from pathlib import Path
 
 from layout import Layout, read_json, write_json
 
+METHODS_READ = ["classical", "comparison", "decoders", "hosts", "misf-ablation"]
+"""The groups whose results stand on the pages of the methods."""
+
 
 def sha256(path: Path) -> str:
     """Hex SHA-256 of a file."""
@@ -48,16 +51,23 @@ def write_dependencies(layout: Layout) -> None:
     if layout.profile == "smoke":
         forget_other_library(layout, library)
     for notebook in layout.notebooks:
-        results = digest(result_files(layout, declared(notebook)["groups"]), layout.root)
-        current = {"library": library, "results": results}
-        depends = layout.depends(notebook.stem)
-        if not depends.exists() or read_json(depends) != current:
-            write_json(depends, current)
+        write_changed(layout, notebook.stem, library, declared(notebook)["groups"])
         stamp = layout.stamp(notebook.stem)
         if stamp.exists() and not products_intact(layout, stamp):
             stamp.unlink()
+    write_changed(layout, "methods", library, METHODS_READ)
+    if not layout.methods.is_dir():
+        layout.stamp("methods").unlink(missing_ok=True)
     if not (layout.html / "index.html").exists() or not all(layout.stamp(n.stem).exists() for n in layout.notebooks):
         layout.stamp("book").unlink(missing_ok=True)
+
+
+def write_changed(layout: Layout, name: str, library: str, groups: list[str]) -> None:
+    """Write what `name` depends on, where that changed: the library, and the results of some groups."""
+    current = {"library": library, "results": digest(result_files(layout, groups), layout.root)}
+    depends = layout.depends(name)
+    if not depends.exists() or read_json(depends) != current:
+        write_json(depends, current)
 
 
 def forget_other_library(layout: Layout, library: str) -> None:

@@ -30,6 +30,11 @@ class Layout:
         return self.root / "book" / "chapters" if self.profile == "laptop" else self.build / "chapters"
 
     @property
+    def methods(self) -> Path:
+        """The pages of the compared methods, made from the code."""
+        return self.build / "methods"
+
+    @property
     def html(self) -> Path:
         """The built book."""
         return self.root / "book" / "_build" / "html" if self.profile == "laptop" else self.build / "html"

@@ -1,9 +1,11 @@
 """inpaintlib: the networks of TSGL and MISF, and the diagnostics that test what their papers claim."""
 
-from inpaintlib import diagnostics, models, ops, published
+from inpaintlib import diagnostics, models, ops, plugins, published
 from inpaintlib.batch import Batch, Output, Target
+from inpaintlib.compared import compared
 from inpaintlib.counting import counts, example_batch
 from inpaintlib.errors import InputError
+from inpaintlib.exporting import export
 from inpaintlib.inference import inpaint
 from inpaintlib.models import build, model
 from inpaintlib.ops.normalize import normalization
@@ -19,9 +21,11 @@ __all__ = [
     "Target",
     "Variant",
     "build",
+    "compared",
     "counts",
     "diagnostics",
     "example_batch",
+    "export",
     "inpaint",
     "load",
     "model",
@@ -31,3 +35,5 @@ __all__ = [
     "prior",
     "published",
 ]
+
+plugins.load()

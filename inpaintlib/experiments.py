@@ -112,7 +112,7 @@ def _on_the_bundled_photographs(profile: str) -> Iterator[Experiment]:
     size = SCALES[profile]
     for name, training in TRAININGS.items():
         for seed in _seeds(name, size):
-            wide = (size.final_width if training.final else size.width) * training.wider
+            wide = round((size.final_width if training.final else size.width) * training.wider)
             yield Experiment(
                 f"{name}-s{seed}",
                 training.model,

@@ -10,7 +10,7 @@ from inpaintlib.protocols import PROTOCOLS
 from inpaintlib.questions import GROUPS
 from inpaintlib.trainings import ROW
 
-BRIEF = ("hosts", "leak", "final")
+BRIEF = ("hosts", "leak", "final", "comparison")
 """Questions whose experiments are measured on a second protocol: what that takes leaves room for entropies alone."""
 WITH_SPECTRA = tuple(ROW.values())
 """Trainings whose first seed keeps spectra.npz: every row of Table IV."""

@@ -51,14 +51,26 @@ def as_inpaint(model: nn.Module) -> Method:
 
 
 def _telea(image: np.ndarray, hole: np.ndarray) -> np.ndarray:
+    """The hole is filled pixel by pixel from its rim inwards, in the order of a front that marches into it. A pixel
+    gets the weighted mean of what its known neighbours and their gradients foretell, and counts as known from then on.
+    It takes milliseconds, continues smooth shades well, and knows nothing of texture.
+    """
     return cv2.inpaint(image, hole, RADIUS, cv2.INPAINT_TELEA)
 
 
 def _navier_stokes(image: np.ndarray, hole: np.ndarray) -> np.ndarray:
+    """The image is taken for the stream function of a fluid, whose lines of equal brightness are stream lines. Its
+    smoothness is carried along these lines from the rim into the hole, as the equations of Navier and Stokes carry
+    vorticity. Edges that meet the hole go on inside it, while texture does not.
+    """
     return cv2.inpaint(image, hole, RADIUS, cv2.INPAINT_NS)
 
 
 def _biharmonic(image: np.ndarray, hole: np.ndarray) -> np.ndarray:
+    """The hole becomes the surface that meets the known pixels and whose bilaplacian is zero, like a thin plate that is
+    clamped at the rim. Values and slopes therefore go on across the rim without a step. It is the smoothest answer
+    there is, which makes it strong in PSNR and poor in texture.
+    """
     try:
         from skimage.restoration import inpaint_biharmonic
     except ModuleNotFoundError:
@@ -68,6 +80,11 @@ def _biharmonic(image: np.ndarray, hole: np.ndarray) -> np.ndarray:
 
 
 def _patchmatch(image: np.ndarray, hole: np.ndarray) -> np.ndarray:
+    """Every patch of the hole looks for the known patch that is most like it, and the hole becomes the mean of what
+    they propose. The search starts at random, and neighbours pass good offsets on to each other, so that it takes a few
+    rounds only. Working from a small copy of the image to the whole one, it repeats texture that the photograph has
+    elsewhere.
+    """
     try:
         import patchmatch
     except ModuleNotFoundError:
@@ -84,6 +101,15 @@ CLASSICAL: dict[str, Solver] = {
 }
 """Methods that learn nothing: Telea 2004 and Navier-Stokes (OpenCV, radius RADIUS), biharmonic (scikit-image), and
 PatchMatch (PyPatchMatch, radius PATCH)."""
+
+
+REFERENCES = {
+    "telea": "telea",
+    "navier-stokes": "navierstokes",
+    "biharmonic": "biharmonic",
+    "patchmatch": "patchmatch",
+}
+"""The papers of the classical methods, keys of the book's bibliography."""
 
 
 def classical(name: str) -> Method:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from inpaintlib.methods import CLASSICAL
 from inpaintlib.models.misf.config import ABLATIONS
 from inpaintlib.models.tsgl.config import DEFECTS
-from inpaintlib.trainings import MISF_ROW, OURS, ROW
+from inpaintlib.trainings import COMPARED, MISF_ROW, OURS, ROW
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,13 @@ class Group:
 
 
 _MISF_DATA = ("places2-30k-256", "celeba-test-256", "dunhuang-256")
-_COMPARED = ("CTSDG", "RFR", "JPGNet", "EdgeConnect", "StructFlow", "PConv", "MISF", "Ours", "ZITS")
+CLASSICAL_LABELS = {
+    "Telea": "telea",
+    "Navier-Stokes": "navier-stokes",
+    "Biharmonic": "biharmonic",
+    "PatchMatch": "patchmatch",
+}
+"""How tables call the methods that learn nothing."""
 
 GROUPS: dict[str, Group] = {
     "table-iv": Group("Which guide, under which normalization?", dict(ROW)),
@@ -119,7 +125,15 @@ GROUPS: dict[str, Group] = {
     ),
     "comparison": Group(
         "Who fills best, trained alike?",
-        {name: {"MISF": MISF_ROW["MISF"], "Ours": "tsgl-balance"}.get(name, name.lower()) for name in _COMPARED},
+        {
+            **CLASSICAL_LABELS,
+            **{label: training.model for label, training in COMPARED.items()},
+            "MISF": MISF_ROW["MISF"],
+            "Ours(PENNet)": "tsgl-pennet",
+            "Ours(HiFill)": "tsgl-hifill",
+            "Ours(LaMa)": "tsgl-lama",
+            "Ours": "tsgl-balance",
+        },
         papers=("celeba-256", "places2-256", "places2-512", *_MISF_DATA),
     ),
 }

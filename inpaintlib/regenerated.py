@@ -17,6 +17,16 @@ PRINTED = "published only"
 STATES = (REGENERATED, WAITS, PRINTED)
 
 NOT_WRITTEN = "the network of another paper, not written here"
+UNWRITTEN = {
+    "CoModGAN": "needs a StyleGAN2 generator that learns from many thousands of photographs; not written here",
+    "DGTS": "two transformers over tokens of texture and structure; not written here",
+    "FAR": "needs a masked autoencoder that learned from the whole of Places2 before; not written here",
+    "IR-SDE": "a diffusion model, which asks its network a hundred times for each image; not written here",
+    "MMT": "learns from segmentation maps, which no photograph here has; not written here",
+    "RegionWise": "a generator for regular and one for irregular holes, each with losses of its own; not written here",
+    "StrDiffusion": "a diffusion model, which asks its network hundreds of times for each image; not written here",
+}
+"""Why a row stays with its printed numbers."""
 COUNTED = "its parameters and operations are counted on the network's shapes"
 
 
@@ -65,6 +75,7 @@ LABELS: dict[tuple[str, str], str] = {
     ("tsgl-table-1", "w/o. structure feature map"): "texture alone",
     ("tsgl-table-1", "w. texture feature map"): "structure with texture",
     ("tsgl-table-1", "w/o. texture feature map"): "structure alone",
+    ("tsgl-table-5", "GC"): "DeepFill v2",
     ("misf-table-2", "RFRNet"): "RFR",
 }
 """Rows that the group calls otherwise than the print."""
@@ -109,7 +120,7 @@ def _origin(table: str, row: str) -> Origin:
     label = WHOLE_NETWORK.get(table, LABELS.get((table, row), row))
     group = next((group for group in GROUPS_OF[table] if label in GROUPS[group].rows), None)
     if group is None:
-        return Origin(REGENERATED, why=COUNTED) if counted else Origin(PRINTED, why=NOT_WRITTEN)
+        return Origin(REGENERATED, why=COUNTED) if counted else Origin(PRINTED, why=UNWRITTEN.get(row, NOT_WRITTEN))
     experiment = GROUPS[group].rows[label]
     why = _waits_for(table, experiment)
     return Origin(WAITS if why else REGENERATED, group, label, experiment, why)

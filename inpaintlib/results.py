@@ -75,9 +75,14 @@ def read_arrays(experiment: str, profile: str, name: str = "stats") -> dict[str,
     return dict(_loaded(path, path.stat().st_mtime_ns))
 
 
+def picture_path(experiment: str, profile: str, name: str) -> Path:
+    """Where `<name>.webp` lies beside an experiment's run.json, if it was kept."""
+    return paths.results(profile, experiment) / f"{name}.webp"
+
+
 def read_picture(experiment: str, profile: str, name: str) -> np.ndarray:
     """The picture `<name>.webp` beside an experiment's run.json: uint8 [H,W,3]. Raises InputError without it."""
-    path = paths.results(profile, experiment) / f"{name}.webp"
+    path = picture_path(experiment, profile, name)
     if not path.is_file():
         raise InputError(f"There is no {path.name} among the results of {experiment} in the profile {profile}.")
     with Image.open(path) as picture:

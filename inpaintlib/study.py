@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from inpaintlib import checkpoint, methods, paths, results, weights
+from inpaintlib import checkpoint, gallery, methods, paths, results, weights
 from inpaintlib.crops import Crops
 from inpaintlib.errors import InputError
 from inpaintlib.evaluation import Instruments, evaluate
@@ -23,6 +23,7 @@ from inpaintlib.photos import bundled
 from inpaintlib.processes import share
 from inpaintlib.protocols import PROTOCOLS, photographs
 from inpaintlib.provenance import commit, provenance
+from inpaintlib.questions import GROUPS
 from inpaintlib.summaries import summarise
 from inpaintlib.training import State, train
 from inpaintlib.trainings import DECODER, FINAL, SPECTRA, slug
@@ -219,6 +220,8 @@ def _measure(
         "summary": measured[0]["summary"],
         "also": measured[1:],
     }
+    if experiment.seed == 0 and experiment.training in GROUPS["comparison"].rows.values():
+        pictures = (pictures or {}) | {"filled": gallery.filled(method, PROTOCOLS[experiment.protocols[0]])}
     made = provenance(method.device)
     folder = paths.results(experiment.profile, experiment.id)
     results.write_run(folder, note | made | training, pictures, **arrays)

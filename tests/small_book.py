@@ -17,6 +17,16 @@ folder = Path("..") / ("build/smoke/figures" if profile == "smoke" else "figures
 folder.mkdir(parents=True, exist_ok=True)
 (folder / "{name}").write_text("drawn with {word}")"""
 
+METHODS = """import sys
+from pathlib import Path
+from layout import Layout, write_json, write_whole
+profile, stamp = sys.argv[2], Path(sys.argv[4])
+for name in ("index", "plain"):
+    write_whole(Layout(profile).methods / f"{name}.md", f"# The {name} method\n")
+write_json(stamp, {"pages": ["plain"]})
+"""
+"""In the place of the pages of the methods, which take minutes."""
+
 
 def small_tree(folder: Path) -> Path:
     """Copy the machinery and three photographs into `folder`."""
@@ -24,6 +34,7 @@ def small_tree(folder: Path) -> Path:
     shutil.copytree(ROOT / "book", folder / "book", ignore=skipped)
     for page in (folder / "book").glob("*.md"):  # its notebooks are others: links to the real chapters become words
         page.write_text(re.sub(r"\[([^\]]*)\]\(chapters/[^)]*\)", r"\1 a chapter", page.read_text(encoding="utf-8")))
+    (folder / "book" / "method_pages.py").write_text(METHODS)
     for rules in ("Snakefile", "study.smk"):
         shutil.copy(ROOT / rules, folder)
     (folder / "notebooks").mkdir()

@@ -22,6 +22,23 @@ NETWORKS = {
     "lama": {"width": 8},
     "misf": {"width": 16},
     "misf, released layout": {"width": 16, "layout": "released"},
+    "mat": {"width": 12},
+    "mmt": {"width": 8},
+    "zits": {"width": 6},
+    "aot-gan": {"width": 8},
+    "structureflow": {"width": 5},
+    "jpgnet": {"width": 5},
+    "regionnorm": {"width": 8},
+    "edgeconnect": {"width": 8},
+    "deepfill-v2": {"width": 16},
+    "mi-gan": {"width": 16},
+    "madf": {"width": 2},
+    "han": {"width": 8},
+    "pconv": {"width": 16},
+    "rfr": {"width": 8},
+    "ctsdg": {"width": 8},
+    "medfe": {"width": 8},
+    "comodgan": {"width": 4},
 }
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from inpaintlib.ops.partial_conv import PartialConv, mask_chain, partial_conv, update_mask
+from inpaintlib.ops.partial_conv import PartialConv, join, mask_chain, partial_conv, update_mask
 
 
 def convolved(x, mask, weight, bias=None, stride=1):
@@ -109,3 +109,28 @@ def test_a_shared_update_gives_what_the_module_gives():
     module, mask = PartialConv(3, 4, 5), (torch.rand(1, 1, 9, 9) > 0.8).float()
     x = torch.randn(1, 3, 9, 9)
     assert torch.equal(module(x, mask)[0], module.with_update(x, update_mask(mask, 5)))
+
+
+def test_a_joined_map_is_convolved_as_with_masks_of_full_depth():
+    """PConv Eq. 1 and 2 with a mask value for each channel, so that sum(M) and sum(1) run over channels too."""
+    torch.manual_seed(0)
+    a, b = torch.randn(1, 2, 4, 5, dtype=torch.float64), torch.randn(1, 3, 4, 5, dtype=torch.float64)
+    known_a, known_b = ((torch.rand(1, 1, 4, 5) > 0.7).double() for _ in range(2))
+    weight, bias = torch.randn(4, 5, 3, 3, dtype=torch.float64), torch.randn(4, dtype=torch.float64)
+    x, share = join(a, known_a, b, known_b)
+    update = update_mask(share, 3)
+    out = partial_conv(x, update, weight, bias, masked=True)
+
+    maps, masks = torch.cat((a, b), 1)[0], torch.cat((known_a.expand(a.shape), known_b.expand(b.shape)), 1)[0]
+    for i in range(4):
+        for j in range(5):
+            total, ones, known = torch.zeros(4, dtype=torch.float64), 0.0, 0.0
+            for y in range(max(0, i - 1), min(4, i + 2)):
+                for z in range(max(0, j - 1), min(5, j + 2)):
+                    for c in range(5):
+                        total += weight[:, c, y - i + 1, z - j + 1] * maps[c, y, z] * masks[c, y, z]
+                        ones, known = ones + 1, known + float(masks[c, y, z])
+            expected = total * ones / known + bias if known else torch.zeros_like(bias)
+            torch.testing.assert_close(out[0, :, i, j], expected)
+            assert update.after[0, 0, i, j] == (known > 0)
+    assert 0 < update.after.mean() < 1

@@ -3,10 +3,60 @@
 import sys
 from types import ModuleType
 
-from inpaintlib.models import hifill, lama, misf, pennet, registry, tsgl
+from inpaintlib.models import (
+    aot_gan,
+    comodgan,
+    ctsdg,
+    deepfill_v2,
+    edgeconnect,
+    han,
+    hifill,
+    jpgnet,
+    lama,
+    madf,
+    mat,
+    medfe,
+    mi_gan,
+    misf,
+    mmt,
+    pconv,
+    pennet,
+    regionnorm,
+    registry,
+    rfr,
+    structureflow,
+    tsgl,
+    zits,
+)
 from inpaintlib.models.registry import build, model
 
-__all__ = ["build", "hifill", "lama", "misf", "model", "pennet", "registry", "tsgl"]
+__all__ = [
+    "aot_gan",
+    "build",
+    "comodgan",
+    "ctsdg",
+    "deepfill_v2",
+    "edgeconnect",
+    "han",
+    "hifill",
+    "jpgnet",
+    "lama",
+    "madf",
+    "mat",
+    "medfe",
+    "mi_gan",
+    "misf",
+    "mmt",
+    "model",
+    "pconv",
+    "pennet",
+    "regionnorm",
+    "registry",
+    "rfr",
+    "structureflow",
+    "tsgl",
+    "zits",
+]
 
 
 class _Models(ModuleType):

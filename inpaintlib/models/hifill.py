@@ -104,11 +104,17 @@ class Config:
 
 @model("hifill")
 class HiFill(nn.Module):
-    """HiFill. Takes sizes that are multiples of 16."""
+    """A small network of gated convolutions guesses the hole at half size, and a second one refines the guess. Attention
+    is computed once, on a coarse map, and the same weights fill the hole of every finer map. They also move the detail
+    that the reduced image lost, so that a large photograph costs little more than its small copy.
+
+    Takes sizes that are multiples of 16.
+    """
 
     Config = Config
     stride = 16
     priors = ()
+    reference = "hifill"
     losses = (Term("reconstruction", 1.0), Term("pyramid", 1.0), Term("adversarial", 0.1))
     """The pyramid is the coarse network's guess alone, at full size."""
 

@@ -15,7 +15,7 @@ from inpaintlib.errors import InputError
 from inpaintlib.features import Features
 from inpaintlib.losses import Term
 from inpaintlib.models.painting import Over, Painting
-from inpaintlib.models.registry import model
+from inpaintlib.models.registry import model, preset
 from inpaintlib.models.values import check_values
 from inpaintlib.ops.fourier import FourierBlock, reflect_pad
 
@@ -115,14 +115,18 @@ class Config:
 
 @model("lama")
 class LaMa(nn.Module):
-    """LaMa with the losses that all hosts share here. Takes sizes that are multiples of 8.
+    """A plain encoder and decoder, between which every block sees the whole image at once. Three quarters of its
+    channels are convolved in the frequency domain, where one number is a wave across the image, the others in the usual
+    neighbourhoods. So even the first block can continue a periodic structure through a wide hole.
 
+    With the losses that all hosts share here. Takes sizes that are multiples of 8.
     The paper's sigmoid gives [0,1]; tanh is the same curve on [-1,1] with twice the slope: tanh(x) = 2 sigmoid(2x) - 1.
     """
 
     Config = Config
     stride = 8
     priors = ()
+    reference = "lama"
     losses = (Term("reconstruction", 1.0), Term("adversarial", 0.1))
 
     def __init__(self, config: Config = Config()):  # noqa: B008
@@ -143,3 +147,6 @@ class LaMa(nn.Module):
         x = self.bottleneck(maps[-1], kept)
         kept.add(encoder=maps, decoder_input=x)
         return Output(self.painting(torch.tanh(self.decoder(x)), batch), {}, kept.maps)
+
+
+preset("big-lama", "lama", blocks=18)

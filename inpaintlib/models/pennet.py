@@ -49,11 +49,18 @@ class _Encoder(nn.Module):
 
 @model("pennet")
 class PENNet(nn.Module):
-    """PEN-Net. Takes sizes that are multiples of 64."""
+    """A U-Net encodes the image down to a map of a few positions, in which a large hole is small. From there upwards the
+    hole of each map is filled by attention: the deeper map, already filled, says which known places resemble a hole
+    position, and their patches are moved there. The decoder reads the filled maps, and draws an image at each of its
+    levels, so that every level learns from the photograph.
+
+    Takes sizes that are multiples of 64.
+    """
 
     Config = Config
     stride = 64
     priors = ()
+    reference = "pennet"
     losses = (Term("reconstruction", 1.0), Term("pyramid", 0.5), Term("adversarial", 0.1))
     training_only = ("pyramid",)
 

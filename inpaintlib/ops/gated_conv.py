@@ -1,4 +1,5 @@
-"""Light gated convolution (HiFill, Yi et al., CVPR 2020, Sec. 3.3): a convolution whose output a cheap gate weighs."""
+"""Gated convolution (DeepFill v2, Yu et al., ICCV 2019, Eq. 3): a convolution whose output another one weighs; and the
+light gates of HiFill (Yi et al., CVPR 2020, Sec. 3.3)."""
 
 from collections.abc import Callable
 
@@ -38,16 +39,22 @@ def _pointwise(channels: int, out: int, window: dict[str, int]) -> nn.Module:
     return nn.Conv2d(channels, out, 1, stride=window["stride"])
 
 
+def _full(channels: int, out: int, window: dict[str, int]) -> nn.Module:
+    return nn.Conv2d(channels, out, **window)
+
+
 GATES: dict[str, Callable[[int, int, dict[str, int]], nn.Module]] = {
     "single": _single,
     "separable": _separable,
     "pointwise": _pointwise,
+    "full": _full,
 }
-"""The three gates of HiFill, Fig. 4: one channel for all, depth-separable, and pixelwise."""
+"""The three gates of HiFill, Fig. 4: one channel for all, depth-separable, and pixelwise; and DeepFill v2's, a
+convolution as large as the one that it weighs."""
 
 
 class GatedConv(nn.Module):
-    """A convolution of odd kernel with a light gate of GATES. forward(x [B,C,H,W]) -> [B,out,H/stride,W/stride]."""
+    """A convolution of odd kernel with a gate of GATES. forward(x [B,C,H,W]) -> [B,out,H/stride,W/stride]."""
 
     def __init__(
         self, channels: int, out: int, kernel: int = 3, stride: int = 1, dilation: int = 1, gate: str = "separable"

@@ -56,6 +56,22 @@ def partial_conv(
     return out if bias is None else out.addcmul_(bias[:, None, None], update.after)
 
 
+def join(
+    a: Float[Tensor, "b c1 h w"],
+    known_a: Float[Tensor, "b 1 h w"],
+    b: Float[Tensor, "b c2 h w"],
+    known_b: Float[Tensor, "b 1 h w"],
+) -> tuple[Float[Tensor, "b c h w"], Float[Tensor, "b 1 h w"]]:
+    """Two maps, each with its own mask, side by side: one map, zero in both holes, and one mask for `update_mask`.
+
+    PConv (Liu et al., ECCV 2018, Sec. 3.2) concatenates masks that are as deep as their maps, and sum(M) of Eq. 1 runs
+    over the channels of both. The mask given here is the share of channels that are known at a position, in [0,1]: its
+    sum over a window is sum(M) for one channel, and it is positive where either map knows something, as Eq. 2 asks.
+    """
+    share = (a.shape[1] * known_a + b.shape[1] * known_b) / (a.shape[1] + b.shape[1])
+    return torch.cat((a * known_a, b * known_b), dim=1), share
+
+
 class PartialConv(nn.Module):
     """Holds the weight (and bias) of one partial convolution; the mathematics is `partial_conv`.
 

@@ -40,6 +40,13 @@ def block(conv: nn.Module, channels: int, norm: Norm) -> nn.Sequential:
     return nn.Sequential(conv, norm(channels), nn.ReLU())
 
 
+class Stage(nn.Sequential):
+    """Three 3x3 convolutions with ReLU."""
+
+    def __init__(self, a: int, b: int):
+        super().__init__(*(block(nn.Conv2d(c, b, 3, padding=1), b, no_norm) for c in (a, b, b)))
+
+
 def halving(a: int, b: int) -> nn.Conv2d:
     """A 4x4 convolution from [B,a,2h,2w] to [B,b,h,w]."""
     return nn.Conv2d(a, b, 4, stride=2, padding=1)

@@ -17,14 +17,18 @@ LAYOUTS = {"table1": table1, "released": released}
 
 @model("misf")
 class MISF(nn.Module):
-    """MISF and its ablations (`config.ABLATIONS`). Takes sizes that are multiples of 4.
+    """Filling a hole is seen as filtering: each element of a map is replaced by a weighted sum of its neighbours. A
+    second branch looks at the damaged image and predicts the weights, other ones for every element. Filtering deep
+    features brings back what an image shows, and filtering the output brings back its detail.
 
-    Raises InputError on settings that contradict each other.
+    MISF and its ablations (`config.ABLATIONS`). Takes sizes that are multiples of 4. Raises InputError on settings that
+    contradict each other.
     """
 
     Config = Config
     stride = 4
     priors = ()
+    reference = "misf"
     losses = (Term("reconstruction", 1.0), Term("adversarial", 0.1), Term("perceptual", 0.1), Term("style", 250.0))
 
     def __init__(self, config: Config = Config()):  # noqa: B008

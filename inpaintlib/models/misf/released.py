@@ -5,30 +5,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from inpaintlib.models.misf.config import Config
-from inpaintlib.models.misf.layers import block, channels, doubling, halving, instance_norm, no_norm
-from inpaintlib.ops.fourier import reflect_pad
-
-
-class _Mirrored(nn.Conv2d):
-    """A convolution of odd kernel that keeps the size and sees the map mirrored beyond its border."""
-
-    def forward(self, input: Tensor) -> Tensor:
-        return super().forward(reflect_pad(input, self.dilation[0] * (self.kernel_size[0] // 2)))
-
-
-class _Residual(nn.Module):
-    """Two 3x3 convolutions, the first one dilated by 2, around a shortcut; no activation at the end."""
-
-    def __init__(self, channels: int):
-        super().__init__()
-        self.body = nn.Sequential(
-            block(_Mirrored(channels, channels, 3, dilation=2), channels, instance_norm),
-            _Mirrored(channels, channels, 3),
-            instance_norm(channels),
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x + self.body(x)
+from inpaintlib.models.misf.layers import Stage, block, channels, doubling, halving, instance_norm
+from inpaintlib.models.skeleton import Mirrored, Residual
 
 
 class Filtering(nn.Module):
@@ -37,22 +15,15 @@ class Filtering(nn.Module):
     def __init__(self, config: Config):
         super().__init__()
         one, two, four = channels(config)
-        self.first = block(_Mirrored(4, one, 7), one, instance_norm)
+        self.first = block(Mirrored(4, one, 7), one, instance_norm)
         self.second = block(halving(one, two), two, instance_norm)
         self.third = block(halving(two, four), four, instance_norm)
         self.decode = nn.Sequential(
-            *(_Residual(four) for _ in range(config.blocks)),
+            *(Residual(four, instance_norm, bias=True) for _ in range(config.blocks)),
             block(doubling(four, two, 4), two, instance_norm),
             block(doubling(two, one, 4), one, instance_norm),
-            _Mirrored(one, 3, 7),
+            Mirrored(one, 3, 7),
         )
-
-
-class _Stage(nn.Sequential):
-    """Three 3x3 convolutions with ReLU."""
-
-    def __init__(self, a: int, b: int):
-        super().__init__(*(block(nn.Conv2d(c, b, 3, padding=1), b, no_norm) for c in (a, b, b)))
 
 
 class Predicting(nn.Module):
@@ -64,16 +35,16 @@ class Predicting(nn.Module):
         one, two, four = channels(config)
         self.taps = config.kernel**2
         joined = 2 * two if config.interaction else two
-        self.first = _Stage(4, one)
-        self.below = _Stage(one, two)
-        self.quarter = _Stage(joined, four)
-        self.deep = _Stage(four, 2 * four)
-        self.merge = _Stage(3 * four, four)
+        self.first = Stage(4, one)
+        self.below = Stage(one, two)
+        self.quarter = Stage(joined, four)
+        self.deep = Stage(four, 2 * four)
+        self.merge = Stage(3 * four, four)
         if config.filter_feature != "none":
             self.feature_head = nn.Conv2d(four, one * self.taps, 1)
         if config.filter_image != "none":
-            self.up_half = _Stage(four + joined, two)
-            self.up_full = _Stage(two + one, one)
+            self.up_half = Stage(four + joined, two)
+            self.up_full = Stage(two + one, one)
             self.image_head = nn.Conv2d(one, 3 * self.taps, 1)
 
     def second(self, e1: Tensor) -> Tensor:

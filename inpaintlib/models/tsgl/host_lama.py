@@ -62,9 +62,14 @@ class Config(EncoderConfig):
 
 @model("tsgl-lama")
 class TSGLLaMa(Encoder):
-    """LaMa with TSGL's encoder. Takes sizes that are multiples of 64."""
+    """LaMa's bottleneck and decoder behind the encoder of TSGL. Texture maps reach the Fourier blocks with the hole already
+    reconstructed under the guidance of structure. The blocks then see the whole image at once, as LaMa's do.
+
+    Takes sizes that are multiples of 64.
+    """
 
     Config = Config
+    reference = "tsgl"
 
     def __init__(self, config: Config = Config()):  # noqa: B008
         super().__init__(config)

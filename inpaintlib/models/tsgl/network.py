@@ -31,13 +31,17 @@ BALANCES = {"paper": CrossLayerBalance, "released": ReleasedBalance}
 
 @model("tsgl")
 class TSGL(Encoder):
-    """TSGL with one of four decoders. Takes sizes that are multiples of 64.
+    """Two encoders go down side by side, one for texture and one for structure, which is edges and grayscale. At every
+    layer structure maps, normalized over the whole map, and local residuals, normalized at each position, guide the
+    texture maps inside the hole. A module balances the reconstructed maps of all layers before they are decoded.
 
+    TSGL with one of four decoders. Takes sizes that are multiples of 64.
     Parts in the order of the data: head and stages (texture), structure, guides, fusion (six maps for the decoder),
     balance (with decoder="balance"), decoder; and structure_decoder, D_S, which only training has.
     """
 
     Config = Config
+    reference = "tsgl"
 
     def __init__(self, config: Config = Config()):  # noqa: B008
         super().__init__(config)

@@ -1,0 +1,52 @@
+"""The same few holes, filled by every compared method: what its page and the papers' grids of results show."""
+
+import cv2
+import numpy as np
+import torch
+from jaxtyping import UInt8
+from torch import Tensor
+
+from inpaintlib.evaluation import batches
+from inpaintlib.methods import Method
+from inpaintlib.protocols import Protocol
+
+BINS = ("10-20", "20-30", "30-40", "40-50")
+"""A hole of each of these areas, in four photographs spread over the protocol."""
+SIDE = 192
+"""Of each picture, pixels; larger crops are reduced to it by averaging."""
+
+Strip = UInt8[np.ndarray, "side width 3"]
+
+
+def shown_rows(protocol: Protocol) -> list[int]:
+    """The rows that are shown, one of each bin of BINS that the protocol has."""
+    rows, bins = protocol.rows(), [name for name in BINS if name in protocol.bins]
+    crops = np.unique(rows.crop)
+    chosen = [crops[(2 * k + 1) * len(crops) // (2 * len(bins))] for k in range(len(bins))]
+    return [int(np.flatnonzero((rows.crop == c) & (rows.bin == name))[0]) for c, name in zip(chosen, bins)]
+
+
+@torch.no_grad()
+def filled(method: Method, protocol: Protocol) -> Strip:
+    """What a method makes of the shown rows, side by side."""
+    rows = shown_rows(protocol)
+    (batch,) = batches(protocol, method.priors, len(rows), rows)
+    return _strip(method.fill(batch.to(method.device)))
+
+
+def given(protocol: Protocol) -> tuple[Strip, Strip]:
+    """The shown rows as a method sees them, the hole white, and the photographs themselves."""
+    rows = shown_rows(protocol)
+    (batch,) = batches(protocol, (), len(rows), rows)
+    return _strip(torch.where(batch.mask > 0, batch.image, 1.0)), _strip(batch.target.image)
+
+
+def apart(strip: Strip) -> list[UInt8[np.ndarray, "side side 3"]]:
+    """The pictures of a strip."""
+    return np.split(strip, strip.shape[1] // strip.shape[0], axis=1)
+
+
+def _strip(images: Tensor) -> Strip:
+    pictures = ((images.float() + 1) * 127.5).round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
+    side = min(SIDE, pictures.shape[1])
+    return np.concatenate([cv2.resize(p, (side, side), interpolation=cv2.INTER_AREA) for p in pictures], axis=1)
