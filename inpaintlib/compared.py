@@ -11,7 +11,7 @@ ROWS = GROUPS["comparison"].rows
 
 
 def compared(
-    label: str, wider: float = 1, protocols: tuple[str, ...] = ()
+    label: str, wider: int | float = 1, protocols: tuple[str, ...] = ()
 ) -> Callable[[type[nn.Module]], type[nn.Module]]:
     """Enter a registered model (`@il.model`, which stands below this one) into the study under `label`.
 

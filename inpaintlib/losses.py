@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from inpaintlib.adversary import PLAIN, Adversary, Logits, Scalar
+from inpaintlib.ops.appearance_flow import gaussian_sampling
 
 if TYPE_CHECKING:
     from inpaintlib.batch import Batch, Output
@@ -40,6 +41,10 @@ class Critics:
     judge: Judge | None = None
     eye: Eye | None = None
     adversary: Adversary = PLAIN
+
+
+FLOW_WINDOW = (4, 2.0)
+"""Side and deviation of the Gaussian window with which the flow term fetches features, as StructureFlow's release."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +127,28 @@ def style(maps: list[Float[Tensor, "b _ _ _"]], target: list[Float[Tensor, "b _ 
     return perceptual([gram(a) for a in maps], [gram(b) for b in target])
 
 
+def sampling_correctness(
+    seen: Float[Tensor, "b c h w"],
+    target: Float[Tensor, "b c h w"],
+    flow: Float[Tensor, "b 2 _ _"],
+    mask: Float[Tensor, "b 1 _ _"],
+) -> Scalar:
+    """StructureFlow's sampling correctness (Ren et al., ICCV 2019, Sec. 3.2): the mean over the hole of exp(-s / m), s
+    the cosine of a trunk's features of the photograph with those that the flow fetches from the damaged image, m the
+    largest that any place of it would give.
+
+    flow: in positions of its own map, which is averaged down to the features' size.
+    """
+    size = target.shape[-2:]
+    scale = torch.tensor([a / b for a, b in zip(size, flow.shape[-2:])], device=flow.device, dtype=flow.dtype)
+    fetched = gaussian_sampling(seen, F.adaptive_avg_pool2d(flow, size) * scale.view(1, 2, 1, 1), *FLOW_WINDOW)
+    reached = F.cosine_similarity(fetched, target, dim=1)
+    one, other = (F.normalize(x.flatten(2), dim=1) for x in (target, seen))
+    possible = (one.mT @ other).amax(dim=-1).view_as(reached)
+    hole = 1 - F.interpolate(mask, size=size, mode="nearest")[:, 0]
+    return (torch.exp(-reached / (possible + 1e-8)) * hole).sum() / hole.sum().clamp_min(1)
+
+
 def _reconstruction(batch: "Batch", output: "Output", critics: Critics, recipe: "Recipe") -> Scalar:
     return reconstruction(output.image, batch.target.image, batch.mask, recipe.hole_weight)
 
@@ -189,6 +216,18 @@ def _style_composite(batch: "Batch", output: "Output", critics: Critics, recipe:
     return style(critics.eye(output.composite(batch)).style, critics.eye(batch.target.image).style)
 
 
+def _flow(batch: "Batch", output: "Output", critics: Critics, recipe: "Recipe") -> Scalar | None:
+    """On the trunk's first map that is no larger than a quarter of the image."""
+    if "flow" not in output.aux:
+        return None
+    quarter = batch.mask.shape[-2] // 4
+    seen, target = (
+        next(x for x in critics.eye(image).content if x.shape[-2] <= quarter)
+        for image in (batch.image, batch.target.image)
+    )
+    return sampling_correctness(seen, target, output.aux["flow"], batch.mask)
+
+
 TERMS: dict[str, Callable[["Batch", "Output", Critics, "Recipe"], Scalar | None]] = {
     "reconstruction": _reconstruction,
     "known": _known,
@@ -204,11 +243,12 @@ TERMS: dict[str, Callable[["Batch", "Output", Critics, "Recipe"], Scalar | None]
     "perceptual_composite": _perceptual_composite,
     "style": _style,
     "style_composite": _style_composite,
+    "flow": _flow,
 }
 """Every term by name; one gives None when the model's output has nothing for it to judge."""
 
 JUDGED = ("adversarial", "feature_matching")
-SEEN = ("perceptual", "perceptual_composite", "style", "style_composite")
+SEEN = ("perceptual", "perceptual_composite", "style", "style_composite", "flow")
 READS = {"edge": "edge", "edge_entropy": "edge", "structure": "smooth"}
 """Terms that ask the discriminator, and those that ask the frozen trunk; and the map of the truth that a term reads."""
 

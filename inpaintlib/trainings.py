@@ -32,7 +32,7 @@ class Training:
 
     model: str
     config: dict[str, Any] = field(default_factory=dict, hash=False)
-    wider: float = 1
+    wider: int | float = 1
     recipe: dict[str, Any] = field(default_factory=dict, hash=False)
     final: bool = False
     protocols: tuple[str, ...] = ()

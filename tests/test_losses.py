@@ -24,10 +24,12 @@ from inpaintlib.losses import (
     perceptual,
     pyramid,
     reconstruction,
+    sampling_correctness,
     style,
     total_variation,
 )
 from inpaintlib.models.discriminator import PatchDiscriminator
+from inpaintlib.ops.appearance_flow import gaussian_sampling
 from inpaintlib.recipes import RELEASED, Recipe
 
 
@@ -156,6 +158,30 @@ def test_feature_matching_is_the_mean_over_layers_and_moves_the_result_only():
     assert all(y.grad is None for y in b)
 
 
+def test_sampling_correctness_position_by_position():
+    """Against a loop, for a flow of whole positions and a window so narrow that it fetches the position itself."""
+    generator = torch.Generator().manual_seed(0)
+    seen, target = torch.rand(2, 1, 3, 4, 5, generator=generator, dtype=torch.float64).unbind(0)
+    flow = torch.randint(-2, 3, (1, 2, 4, 5), generator=generator).double()
+    mask = (torch.rand(1, 1, 4, 5, generator=generator) > 0.5).double()
+    fetched = gaussian_sampling(seen, flow, 4, 2.0)
+
+    def cosine(a, b):
+        return float(a @ b / (a.norm() * b.norm()))
+
+    values = []
+    for y, x in torch.cartesian_prod(torch.arange(4), torch.arange(5)).tolist():
+        if mask[0, 0, y, x] == 0:
+            wanted = target[0, :, y, x]
+            best = max(cosine(seen[0, :, i, j], wanted) for i in range(4) for j in range(5))
+            values.append(math.exp(-cosine(fetched[0, :, y, x], wanted) / best))
+    found = float(sampling_correctness(seen, target, flow, mask))
+    assert found == pytest.approx(sum(values) / len(values), rel=1e-6)
+    twice = flow.repeat_interleave(2, 2).repeat_interleave(2, 3) * 2
+    assert float(sampling_correctness(seen, target, twice, mask)) == pytest.approx(found)
+    assert float(sampling_correctness(seen, target, flow, torch.ones_like(mask))) == 0
+
+
 def test_known_and_hole_share_what_reconstruction_sums(drawn):
     found = values(drawn, Recipe())
     assert float(found["known"] + found["hole"]) == pytest.approx(float(found["reconstruction"]))
@@ -196,6 +222,7 @@ def drawn():
         "edge": torch.randn(1, 1, 64, 64, generator=generator),
         "pyramid": [image[..., ::4, ::4], image[..., ::2, ::2]],
         "structure": [image[..., ::2, ::2]],
+        "flow": torch.randn(1, 2, 16, 16, generator=generator),
     }
     return batch, il.Output(image, aux)
 
@@ -207,7 +234,7 @@ def values(drawn, recipe, judge=PatchDiscriminator(4)):  # noqa: B008
 
 def squares(images):
     """A trunk with one layer to compare and another one for style."""
-    return Views([images.square()], [images[:, :2].square()])
+    return Views([images.square(), images[..., ::4, ::4].square()], [images[:, :2].square()])
 
 
 def test_each_option_of_a_recipe_changes_its_term_and_no_other(drawn):

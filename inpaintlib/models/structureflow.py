@@ -170,6 +170,7 @@ class StructureFlow(nn.Module):
         Term("adversarial", 1.0),
         Term("perceptual", 0.1),
         Term("style", 250.0),
+        Term("flow", 0.25),
     )
     adversary = Adversary("least-squares")
     reference = "structureflow"
