@@ -46,9 +46,7 @@ def counts(model: nn.Module, size: int = 256) -> dict[str, Count]:
     that only training uses have 0 MACs.
     """
     shapes = copy.deepcopy(model).to("meta").eval()
-    sizes = (3, 1, *(channels((name,)) for name in model.priors))
-    image, mask, *maps = (torch.empty(1, c, size, size, device="meta") for c in sizes)
-    batch = Batch(image, mask, dict(zip(model.priors, maps)))
+    batch = empty_batch(model, size).to("meta")
     measured = [_measure(shapes, batch, formula) for formula in (_convolution, _convolution_at_output)]
     parts = {}
     for name, child in model.named_children():
@@ -58,6 +56,12 @@ def counts(model: nn.Module, size: int = 256) -> dict[str, Count]:
     training = sum(_parameters(getattr(model, name)) for name in model.training_only if name in parts)
     held = _parameters(model)
     return parts | {"inference": Count(held - training, *whole), "total": Count(held, *whole)}
+
+
+def empty_batch(model: nn.Module, size: int, n: int = 1) -> Batch:
+    """A batch of the maps that a network reads, all hole, for its shapes and its cost."""
+    image, mask, *maps = (torch.zeros(n, c, size, size) for c in (3, 1, *(channels((p,)) for p in model.priors)))
+    return Batch(image, mask, dict(zip(model.priors, maps)))
 
 
 def _measure(model: nn.Module, batch: Batch, convolution: Callable[..., int]) -> dict[str, dict]:

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from inpaintlib.batch import Batch
+from inpaintlib.counting import empty_batch
 from inpaintlib.errors import InputError
-from inpaintlib.priors import channels
 
 
 class OfTensors(nn.Module):
@@ -33,8 +33,7 @@ def export(network: nn.Module, size: int = 256, batch: int = 1) -> torch.export.
     """
     if size < 1 or size % network.stride:
         raise InputError(f"{size} is no size for this network; it takes multiples of {network.stride}.")
-    device = next(network.parameters()).device
-    widths = (3, 1, *(channels((name,)) for name in network.priors))
-    inputs = tuple(torch.zeros(batch, c, size, size, device=device) for c in widths)
+    given = empty_batch(network, size, batch).to(next(network.parameters()).device)
+    inputs = (given.image, given.mask, *given.priors.values())
     with torch.no_grad():
         return torch.export.export(OfTensors(copy.deepcopy(network).eval()), inputs)

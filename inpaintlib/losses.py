@@ -170,7 +170,8 @@ def _edge(batch: "Batch", output: "Output", critics: Critics, recipe: "Recipe") 
 def _edge_entropy(batch: "Batch", output: "Output", critics: Critics, recipe: "Recipe") -> Scalar | None:
     if "edge" not in output.aux:
         return None
-    return edge_entropy(output.aux["edge"], batch.target.edge)
+    maps = [output.aux["edge"], *output.aux.get("edges", ())]
+    return torch.stack([edge_entropy(logits, batch.target.edge) for logits in maps]).mean()
 
 
 def _pyramid(batch: "Batch", output: "Output", critics: Critics, recipe: "Recipe") -> Scalar | None:
@@ -247,10 +248,12 @@ TERMS: dict[str, Callable[["Batch", "Output", Critics, "Recipe"], Scalar | None]
 }
 """Every term by name; one gives None when the model's output has nothing for it to judge."""
 
+OF_PIXELS = ("reconstruction", "hole")
 JUDGED = ("adversarial", "feature_matching")
 SEEN = ("perceptual", "perceptual_composite", "style", "style_composite", "flow")
 READS = {"edge": "edge", "edge_entropy": "edge", "structure": "smooth"}
-"""Terms that ask the discriminator, and those that ask the frozen trunk; and the map of the truth that a term reads."""
+"""Terms that compare the hole's pixels, those that ask the discriminator, and those that ask the frozen trunk; and the
+map of the truth that a term reads."""
 
 
 def generator_losses(

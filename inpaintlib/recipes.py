@@ -5,7 +5,7 @@ from typing import Any
 
 from inpaintlib.adversary import ADVERSARIAL, Adversary
 from inpaintlib.errors import InputError
-from inpaintlib.losses import JUDGED, Term
+from inpaintlib.losses import JUDGED, OF_PIXELS, Term
 from inpaintlib.models.discriminator import DISCRIMINATORS
 from inpaintlib.perceptual import TRUNKS
 
@@ -58,11 +58,17 @@ class Recipe:
                 raise InputError(f"{name} is {value!r} in a recipe; it is one of {', '.join(known)}.")
 
     def terms(self, terms: tuple[Term, ...]) -> tuple[Term, ...]:
-        """A model's loss terms with this recipe's weight of the adversarial one; without it, none asks a judge."""
+        """A model's loss terms with this recipe's weight of the adversarial one.
+
+        With weight 0 no term asks a judge; and a loss that then says nothing of the hole's pixels, such as MAT's, gets
+        their mean absolute difference, as TSGL's has it.
+        """
         if self.adversarial is None:
             return terms
         if self.adversarial == 0:
-            return tuple(Term(t.name, 0.0) if t.name in JUDGED else t for t in terms)
+            terms = tuple(Term(t.name, 0.0) if t.name in JUDGED else t for t in terms)
+            told = any(t.weight for t in terms if t.name in OF_PIXELS)
+            return terms if told else (Term("reconstruction", 1.0), *terms)
         return tuple(Term(t.name, self.adversarial) if t.name == "adversarial" else t for t in terms)
 
     def adversary(self, own: Adversary) -> Adversary:

@@ -22,7 +22,6 @@ UNWRITTEN = {
     "DGTS": "two transformers over tokens of texture and structure; not written here",
     "FAR": "needs a masked autoencoder that learned from the whole of Places2 before; not written here",
     "IR-SDE": "a diffusion model, which asks its network a hundred times for each image; not written here",
-    "MMT": "learns from segmentation maps, which no photograph here has; not written here",
     "RegionWise": "a generator for regular and one for irregular holes, each with losses of its own; not written here",
     "StrDiffusion": "a diffusion model, which asks its network hundreds of times for each image; not written here",
 }

@@ -245,5 +245,6 @@ def curves(state: State, points: int = 60) -> dict[str, np.ndarray]:
 
 
 def inference_parameters(model: nn.Module) -> int:
-    """Trainable parameters that inference uses."""
-    return sum(p.numel() for n, p in model.named_parameters() if n.split(".")[0] not in model.training_only)
+    """Trainable parameters that inference uses; of a network that training writes as sums of others, the sums'."""
+    single = model.merged() if hasattr(model, "merged") else model
+    return sum(p.numel() for n, p in single.named_parameters() if n.split(".")[0] not in model.training_only)

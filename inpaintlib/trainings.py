@@ -78,8 +78,9 @@ COMPARED: dict[str, Training] = {
     "MADF": Training("madf", wider=0.25),
     "HAN": Training("han", wider=2),
     "MAT": Training("mat", wider=3),
+    "MMT": Training("mmt"),
     "ZITS": Training("zits"),
-    "MI-GAN": Training("mi-gan"),
+    "MI-GAN": Training("mi-gan", wider=3),
 }
 """The papers' competitors that are written here. Their papers' sizes lie far apart; `wider` brings each, in the laptop
 profile, as near to a million parameters as a multiple of its width can. PENNet, HiFill and LaMa have the widths at

@@ -192,6 +192,8 @@ def test_without_an_adversarial_weight_no_term_asks_a_judge():
     assert [t.weight for t in Recipe(adversarial=0.0).terms(terms)] == [1.0, 0.0, 0.0]
     assert [t.weight for t in Recipe(adversarial=0.5).terms(terms)] == [1.0, 0.5, 10.0]
     assert Recipe().terms(terms) == terms
+    seen = (Term("perceptual", 0.1), Term("known", 10.0), Term("adversarial", 1.0))
+    assert [t.name for t in Recipe(adversarial=0.0).terms(seen)] == ["reconstruction", *(t.name for t in seen)]
 
 
 def test_a_recipe_leaves_a_models_adversary_alone_unless_it_names_another():

@@ -28,7 +28,7 @@ def test_counts_against_print():
     with torch.device("meta"):
         total = il.counts(il.build("mat"), 512)["total"]
     assert total.parameters / 1e6 == pytest.approx(61.106, rel=0.001) == pytest.approx(60.0, rel=0.02)
-    assert total.macs / 1e9 == pytest.approx(283.5, rel=0.001) == pytest.approx(288.8, rel=0.02)
+    assert total.macs / 1e9 == pytest.approx(285.6, rel=0.001) == pytest.approx(288.8, rel=0.02)
 
 
 def test_modulated_convolution_against_the_equations():

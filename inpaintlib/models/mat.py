@@ -1,8 +1,9 @@
 """MAT (Li et al., CVPR 2022): a transformer that attends to known tokens fills large holes, and a style varies it.
 
-The released network leaves its images unbounded, and has noise in each layer of the decoder; here tanh bounds both images
-and the noise is left out. Its first network too has StyleGAN2's filters before strides, and weights scaled at run time;
-here the second one alone. The attention has no output projection: the linear layer after it holds it.
+The released network leaves its images unbounded, and has noise in each layer of the decoder; here tanh bounds both
+images and the noise is left out. Its partial convolutions have StyleGAN2's filter before a stride, and all its weights
+are scaled at run time; here the former have none, and the modulated ones alone are. The attention has no output
+projection: the linear layer after it holds it.
 """
 
 from dataclasses import dataclass

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from inpaintlib.ops.equalized import EqualizedConv, EqualizedLinear, activate
+from inpaintlib.ops.equalized import activate
 from inpaintlib.ops.modulated_conv import ModulatedConv
 from inpaintlib.ops.resample import filtered
 
@@ -14,30 +14,43 @@ GRID = 16
 """Side of the noise map that is mixed into the deepest map: 16 at 512 pixels, resized at others."""
 
 
-class Conv(EqualizedConv):
+class Conv(nn.Conv2d):
     """A convolution of odd kernel that keeps the size, or filters and halves it, and leaky ReLU."""
 
+    def __init__(self, a: int, b: int, kernel: int, halving: bool = False):
+        super().__init__(a, b, kernel, stride=2 if halving else 1, padding=0 if halving else kernel // 2)
+        self.halving = halving
+        _prepare(self)
+
     def forward(self, x: Tensor) -> Tensor:
-        return activate(super().forward(x))
+        return F.leaky_relu(super().forward(filtered(x, 2, even=True) if self.halving else x), 0.2)
 
 
-class UpConv(Conv):
-    """The same of 3x3, transposed, to twice the size, then filtered."""
+class UpConv(nn.ConvTranspose2d):
+    """A transposed 3x3 convolution to twice the size, filtered, and leaky ReLU."""
 
     def __init__(self, a: int, b: int):
-        super().__init__(a, b, 3)
+        super().__init__(a, b, 3, stride=2)
+        _prepare(self)
 
     def forward(self, x: Tensor) -> Tensor:
-        weight = self.weight.transpose(0, 1) * self.weight[0].numel() ** -0.5
-        doubled = 4 * filtered(F.conv_transpose2d(x, weight, stride=2), 1)
-        return activate(doubled + self.bias[:, None, None])
+        return F.leaky_relu(4 * filtered(super().forward(x), 1), 0.2)
 
 
-class _Dense(EqualizedLinear):
+class _Dense(nn.Linear):
     """A linear layer and leaky ReLU."""
 
+    def __init__(self, a: int, b: int):
+        super().__init__(a, b)
+        _prepare(self)
+
     def forward(self, x: Tensor) -> Tensor:
-        return activate(super().forward(x))
+        return F.leaky_relu(super().forward(x), 0.2)
+
+
+def _prepare(layer: nn.Module) -> None:
+    nn.init.kaiming_normal_(layer.weight, a=0.2)
+    nn.init.zeros_(layer.bias)
 
 
 class Mapping(nn.Module):
@@ -49,7 +62,7 @@ class Mapping(nn.Module):
     def __init__(self, channels: int):
         super().__init__()
         self.channels = channels
-        self.layers = nn.Sequential(*(_Dense(channels, channels, rate=0.01) for _ in range(8)))
+        self.layers = nn.Sequential(*(_Dense(channels, channels) for _ in range(8)))
 
     def forward(self, image: Tensor) -> Tensor:
         noise = image.new_ones(len(image), self.channels)

@@ -233,8 +233,8 @@ class _Tail(nn.Module):
 class MMT(nn.Module):
     """One encoder feeds two decoders, of which the first completes the edges of the image at three sizes and the second
     the image. At each size an attention compares patches of the image's map after the edges have set the scale and the
-    shift of its queries, keys and values. Between encoder and decoders, gated blocks decide where the
-    map changes, and from how far away it is changed.
+    shift of its queries, keys and values. Between encoder and decoders, gated blocks decide where the map
+    changes, and from how far away it is changed.
 
     Takes sizes that are multiples of 32. Raises InputError for a width below 4.
     """

@@ -1,0 +1,84 @@
+"""What a network takes on this machine: seconds and memory of one image, measured."""
+
+import ctypes
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+import torch
+from torch import nn
+
+from inpaintlib.counting import empty_batch
+
+
+@dataclass(frozen=True)
+class Footprint:
+    """seconds: of one forward pass, the median of several.  peak_bytes: the most memory that a pass took beyond what was
+    held before it, weights included in the latter; None on a system that does not tell."""
+
+    seconds: float
+    peak_bytes: int | None
+
+
+@torch.no_grad()
+def footprint(network: nn.Module, size: int = 256, repeats: int = 3) -> Footprint:
+    """Time and memory of the network on one image of size x size pixels, in evaluation mode, on its own device.
+
+    Memory is that of the first pass, of the process on a CPU (Linux only) and of torch's allocator on a GPU; where
+    `repeats` is above one, the first pass does not count in the time. What the image shows does not matter; it is all hole.
+    Raises InputError on a size that the network does not take.
+    """
+    network.eval()
+    device = next(network.parameters()).device
+    batch = empty_batch(network, size).to(device)
+    meter = _Cuda(device) if device.type == "cuda" else _Process()
+    seconds = []
+    for _ in range(repeats + (repeats > 1)):
+        began = time.perf_counter()
+        network(batch)
+        meter.wait()
+        seconds.append(time.perf_counter() - began)
+        if len(seconds) == 1:
+            peak = meter.peak()
+    return Footprint(median(seconds[-repeats:]), peak)
+
+
+class _Process:
+    """The process's resident memory above where it stood, by Linux's high-water mark, which can be set back."""
+
+    MARK, RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
+
+    def __init__(self) -> None:
+        self.before = None
+        if sys.platform == "linux" and self.RESET.exists():
+            ctypes.CDLL(None).malloc_trim(0)
+            self.RESET.write_text("5")
+            self.before = self._read("VmRSS")
+
+    def wait(self) -> None:
+        """A CPU has computed when it returns."""
+
+    def peak(self) -> int | None:
+        return None if self.before is None else max(0, self._read("VmHWM") - self.before)
+
+    def _read(self, name: str) -> int:
+        lines = dict(line.split(":", 1) for line in self.MARK.read_text().splitlines())
+        return int(lines[name].split()[0]) * 1024
+
+
+class _Cuda:
+    """torch's allocator above where it stood."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.device = device
+        torch.cuda.synchronize(device)
+        torch.cuda.reset_peak_memory_stats(device)
+        self.before = torch.cuda.memory_allocated(device)
+
+    def wait(self) -> None:
+        torch.cuda.synchronize(self.device)
+
+    def peak(self) -> int:
+        return torch.cuda.max_memory_allocated(self.device) - self.before
