@@ -38,6 +38,11 @@ class Count:
         return 2 * self.macs
 
 
+def deployed(model: nn.Module) -> nn.Module:
+    """The network that inference needs: itself, or, where training writes kernels as sums (`merged`), the sums'."""
+    return model.merged() if hasattr(model, "merged") else model
+
+
 def counts(model: nn.Module, size: int = 256) -> dict[str, Count]:
     """Per direct child of `model`, under "inference" (without the parts that only training uses) and under "total".
 

@@ -15,8 +15,8 @@ from inpaintlib.counting import empty_batch
 
 @dataclass(frozen=True)
 class Footprint:
-    """seconds: of one forward pass, the median of several.  peak_bytes: the most memory that a pass took beyond what was
-    held before it, weights included in the latter; None on a system that does not tell."""
+    """seconds: of one forward pass, the median of several.  peak_bytes: the most memory that a pass took beyond what
+    was held before it, the weights among that; None on a system that does not tell."""
 
     seconds: float
     peak_bytes: int | None
@@ -27,7 +27,7 @@ def footprint(network: nn.Module, size: int = 256, repeats: int = 3) -> Footprin
     """Time and memory of the network on one image of size x size pixels, in evaluation mode, on its own device.
 
     Memory is that of the first pass, of the process on a CPU (Linux only) and of torch's allocator on a GPU; where
-    `repeats` is above one, the first pass does not count in the time. What the image shows does not matter; it is all hole.
+    `repeats` is above one, the first pass does not count in the time. The image is all hole.
     Raises InputError on a size that the network does not take.
     """
     network.eval()

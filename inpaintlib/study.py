@@ -11,6 +11,7 @@ import numpy as np
 from torch import nn
 
 from inpaintlib import checkpoint, gallery, methods, paths, results, weights
+from inpaintlib.counting import deployed
 from inpaintlib.crops import Crops
 from inpaintlib.errors import InputError
 from inpaintlib.evaluation import Instruments, evaluate
@@ -246,5 +247,4 @@ def curves(state: State, points: int = 60) -> dict[str, np.ndarray]:
 
 def inference_parameters(model: nn.Module) -> int:
     """Trainable parameters that inference uses; of a network that training writes as sums of others, the sums'."""
-    single = model.merged() if hasattr(model, "merged") else model
-    return sum(p.numel() for n, p in single.named_parameters() if n.split(".")[0] not in model.training_only)
+    return sum(p.numel() for n, p in deployed(model).named_parameters() if n.split(".")[0] not in model.training_only)

@@ -192,9 +192,7 @@ class Run:
         device = self.fabric.device
         with torch.random.fork_rng([device] if device.type == "cuda" else []):
             torch.manual_seed(job.seed * 1_000_003 + state.step)  # noise that a network draws is that of the step
-            self.unread.append(
-                update(self.fabric, self.model, *critics, self.terms, batch, job.recipe, self.adversary)
-            )
+            self.unread.append(update(self.fabric, self.model, *critics, self.terms, batch, job.recipe, self.adversary))
         average(state.average, state.model, state.step + 1, job.recipe.ema)
         state.step += 1
         if self.watch is not None and self.watch.due(state.step, job.steps):

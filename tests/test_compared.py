@@ -1,4 +1,4 @@
-"""What every network of the comparison promises, whoever wrote its paper: sizes, holes, gradients, determinism, export."""
+"""What every network of the comparison promises, whoever wrote its paper: sizes, holes, gradients, bits, export."""
 
 import warnings
 
@@ -36,7 +36,7 @@ def side(network):
 
 
 def scene(network, h, w, known=None, n=2):
-    """A batch with a hole in the first image's middle, and in the right half of the others; or hole or known all over."""
+    """A batch with a hole in the first image's middle, and in the right half of the others; or `known` all over."""
     image = torch.rand(n, 3, h, w, generator=torch.Generator().manual_seed(0)) * 2 - 1
     mask = torch.ones(n, 1, h, w)
     mask[0, :, h // 4 : h // 2, w // 4 : w // 2] = 0

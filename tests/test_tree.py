@@ -22,7 +22,13 @@ BUDGETS = {
 }
 TOTAL = 56
 RUN_BYTES = 20 * 1024
-ONCE_BYTES = {"spectra.npz": 20 * 1024, "maps.npz": 60 * 1024, "samples.webp": 60 * 1024, "filled.webp": 40 * 1024, "curves.npz": 4 * 1024}
+ONCE_BYTES = {
+    "spectra.npz": 20 * 1024,
+    "maps.npz": 60 * 1024,
+    "samples.webp": 60 * 1024,
+    "filled.webp": 40 * 1024,
+    "curves.npz": 4 * 1024,
+}
 """What a run may keep besides: pictures and spectra some with the first seed, the curve of its training each."""
 MODULE_LINES = 300
 FUNCTION_LINES = 40

@@ -104,9 +104,9 @@ class Config:
 
 @model("hifill")
 class HiFill(nn.Module):
-    """A small network of gated convolutions guesses the hole at half size, and a second one refines the guess. Attention
-    is computed once, on a coarse map, and the same weights fill the hole of every finer map. They also move the detail
-    that the reduced image lost, so that a large photograph costs little more than its small copy.
+    """A small network of gated convolutions guesses the hole at half size, and a second one refines the guess.
+    Attention is computed once, on a coarse map, and the same weights fill the hole of every finer map. They also move
+    the detail that the reduced image lost, so that a large photograph costs little more than its small copy.
 
     Takes sizes that are multiples of 16.
     """

@@ -49,8 +49,8 @@ class _Encoder(nn.Module):
 
 @model("pennet")
 class PENNet(nn.Module):
-    """A U-Net encodes the image down to a map of a few positions, in which a large hole is small. From there upwards the
-    hole of each map is filled by attention: the deeper map, already filled, says which known places resemble a hole
+    """A U-Net encodes the image down to a map of a few positions, in which a large hole is small. From there upwards
+    the hole of each map is filled by attention: the deeper map, already filled, says which known places resemble a hole
     position, and their patches are moved there. The decoder reads the filled maps, and draws an image at each of its
     levels, so that every level learns from the photograph.
 

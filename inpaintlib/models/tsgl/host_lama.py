@@ -62,8 +62,8 @@ class Config(EncoderConfig):
 
 @model("tsgl-lama")
 class TSGLLaMa(Encoder):
-    """LaMa's bottleneck and decoder behind the encoder of TSGL. Texture maps reach the Fourier blocks with the hole already
-    reconstructed under the guidance of structure. The blocks then see the whole image at once, as LaMa's do.
+    """LaMa's bottleneck and decoder behind the encoder of TSGL. Texture maps reach the Fourier blocks with the hole
+    already reconstructed under the guidance of structure. The blocks then see the whole image at once, as LaMa's do.
 
     Takes sizes that are multiples of 64.
     """
