@@ -67,7 +67,7 @@ class Page:
         """What the module says of its own choices: its docstring after the first line."""
         if self.name in methods.CLASSICAL:
             return ""
-        told = inspect.getdoc(sys.modules[self.subject.__module__])
+        told = inspect.getdoc(sys.modules[self.subject.__module__]) or ""
         return " ".join(told.partition("\n")[2].split())
 
 

@@ -73,15 +73,14 @@ class _Tracer:
         for x in node.all_input_nodes:
             if self._part(x) != name:
                 for source, shape in self.sources[x]:
-                    self._enter(source, shape, name)
+                    if source != name:
+                        self._enter(source, shape, name)
         self.sources[node] = {(name, _shape(node)): None}
 
     def arrows(self) -> list[tuple[str, str]]:
-        """All arrows; those of the mask where they say something, and into themselves of parts that recur."""
+        """All arrows; those of the mask where they say something."""
         fed = {to for source, to in self.found if source != MASK}
-        recurs = {name for name, part in self.parts.items() if part.runs > 1}
-        found = [(a, b) for a, b in self.found if a != b or a in recurs]
-        return [(INPUTS if a == MASK else a, b) for a, b in found if a != MASK or b not in fed]
+        return [(INPUTS if a == MASK else a, b) for a, b in self.found if a != MASK or b not in fed]
 
     def _enter(self, source: str, shape: Shape, name: str) -> None:
         self.found[source, name] = None
