@@ -18,7 +18,6 @@ STATES = (REGENERATED, WAITS, PRINTED)
 
 NOT_WRITTEN = "the network of another paper, not written here"
 UNWRITTEN = {
-    "CoModGAN": "needs a StyleGAN2 generator that learns from many thousands of photographs; not written here",
     "DGTS": "two transformers over tokens of texture and structure; not written here",
     "FAR": "needs a masked autoencoder that learned from the whole of Places2 before; not written here",
     "IR-SDE": "a diffusion model, which asks its network a hundred times for each image; not written here",

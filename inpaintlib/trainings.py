@@ -80,6 +80,7 @@ COMPARED: dict[str, Training] = {
     "MAT": Training("mat", wider=3),
     "MMT": Training("mmt"),
     "ZITS": Training("zits"),
+    "CoModGAN": Training("comodgan"),
     "MI-GAN": Training("mi-gan", wider=3),
 }
 """The papers' competitors that are written here. Their papers' sizes lie far apart; `wider` brings each, in the laptop
@@ -96,6 +97,7 @@ AT_512 = (
     "MADF",
     "MAT",
     "ZITS",
+    "CoModGAN",
     "MI-GAN",
 )
 """Those of TSGL's Table VI, which are measured on photographs of 512 pixels as well."""

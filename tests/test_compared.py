@@ -163,7 +163,8 @@ def test_it_exports(name):
 def to_onnx(network, given, path):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        torch.onnx.export(OfTensors(network), given, path, dynamo=True, verbose=False)
+        # As it is: onnxscript's optimizer changes what RFR's attention computes.
+        torch.onnx.export(OfTensors(network), given, path, dynamo=True, verbose=False, optimize=False)
 
 
 @pytest.mark.slow

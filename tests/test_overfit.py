@@ -38,7 +38,6 @@ NETWORKS = {
     "rfr": {"width": 8},
     "ctsdg": {"width": 8},
     "medfe": {"width": 8},
-    "comodgan": {"width": 4},
 }
 
 
