@@ -160,10 +160,11 @@ def _results(page: Page, folder: Path, profile: str) -> list[str]:
         command = f"inpaintlib study run --profile {profile} --only {next(iter(page.labels.values()))}"
         return ["## Results", f"There are none in the profile {profile}; `{command}` makes them."]
     protocol = PROTOCOLS[next(iter(found.values())).protocols[0]]
-    strips = dict(zip(("given", "original"), gallery.given(protocol)))
-    shown = {"given": strips["given"]}
-    shown |= {label: results.read_picture(e.id, profile, "filled") for label, e in found.items()}
-    shown["original"] = strips["original"]
+    given, original = gallery.given(protocol)
+    kept = {label: e.id for label, e in found.items() if results.picture_path(e.id, profile, "filled").is_file()}
+    shown = {"given": given}
+    shown |= {label: results.read_picture(id, profile, "filled") for label, id in kept.items()}
+    shown["original"] = original
     figure = plotting.image_grid([gallery.apart(s) for s in shown.values()], gallery.BINS, list(shown))
     for ax, area in zip(figure.axes, gallery.BINS):
         ax.set_title(f"hole {area} %")
@@ -175,7 +176,7 @@ def _results(page: Page, folder: Path, profile: str) -> list[str]:
         write_whole(folder / f"{page.name}-results.webp", webp.getvalue())
     runs = {label: results.read_run(e.id, profile) for label, e in found.items()}
     caption = (
-        f"Holes of four sizes in test photographs, filled by {' and '.join(found)}; profile {profile}, "
+        f"Holes of four sizes in test photographs, filled by {' and '.join(kept)}; profile {profile}, "
         f"{_trained(runs)}commit {next(iter(runs.values()))['commit'][:7]}."
     )
     alt = f"Four photographs with holes, what {page.title} makes of them, and the originals"
@@ -183,9 +184,8 @@ def _results(page: Page, folder: Path, profile: str) -> list[str]:
 
 
 def _first(name: str, profile: str) -> list:
-    """The experiment of a training's first seed, where it kept its pictures."""
-    every = [e for e in experiments.seeds_of(profile, name) if e.seed == 0 and results.exists(e.id, profile)]
-    return [e for e in every if results.picture_path(e.id, profile, "filled").is_file()]
+    """The experiment of a training's first seed, where it has results."""
+    return [e for e in experiments.seeds_of(profile, name) if e.seed == 0 and results.exists(e.id, profile)]
 
 
 def _trained(runs: dict[str, dict]) -> str:
