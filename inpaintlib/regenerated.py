@@ -16,7 +16,6 @@ WAITS = "measured here, waits for training"
 PRINTED = "published only"
 STATES = (REGENERATED, WAITS, PRINTED)
 
-NOT_WRITTEN = "the network of another paper, not written here"
 UNWRITTEN = {
     "DGTS": "two transformers over tokens of texture and structure; not written here",
     "FAR": "needs a masked autoencoder that learned from the whole of Places2 before; not written here",
@@ -118,7 +117,7 @@ def _origin(table: str, row: str) -> Origin:
     label = WHOLE_NETWORK.get(table, LABELS.get((table, row), row))
     group = next((group for group in GROUPS_OF[table] if label in GROUPS[group].rows), None)
     if group is None:
-        return Origin(REGENERATED, why=COUNTED) if counted else Origin(PRINTED, why=UNWRITTEN.get(row, NOT_WRITTEN))
+        return Origin(REGENERATED, why=COUNTED) if counted else Origin(PRINTED, why=UNWRITTEN[row])
     experiment = GROUPS[group].rows[label]
     why = _waits_for(table, experiment)
     return Origin(WAITS if why else REGENERATED, group, label, experiment, why)

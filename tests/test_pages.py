@@ -169,7 +169,11 @@ def test_a_row_is_regenerated_only_on_the_protocol_of_its_table(monkeypatch):
 def test_counted_and_printed_rows():
     rows = regenerated.rows_of("tsgl-table-5")
     assert rows["Ours"].state == regenerated.REGENERATED
-    assert rows["HAN"].state == regenerated.PRINTED
+    assert rows["HAN"].experiment == "han"
+    assert rows["GC"].label == "DeepFill v2"
+    printed = {row: o for row, o in regenerated.rows_of("tsgl-table-2").items() if o.state == regenerated.PRINTED}
+    assert printed.keys() == {"DGTS", "FAR", "IR-SDE"}
+    assert all(origin.why == regenerated.UNWRITTEN[row] for row, origin in printed.items())
     assert regenerated.rows_of("tsgl-table-3")["Big-LaMa"].state == regenerated.REGENERATED
     assert "tsgl-table-6-lama-parameters" in regenerated.counts_of()["tsgl-table-6", "Big-LaMa"]
 

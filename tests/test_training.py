@@ -23,10 +23,11 @@ from inpaintlib.watch import Watch, strip
 RECIPE = replace(RECIPES["smoke"], adversarial=0.1, discriminator_width=4, ema=0.9, warmup=2, decay=1.0, clip=1.0)
 
 
-def job(steps=4, **changes):
-    return training.Job(
-        "tsgl", {"width": 4, "depths": [1, 1, 1, 1]}, replace(RECIPE, **changes), 3, changes.get("batch", 2) * steps
-    )
+CONFIGS = {"tsgl": {"width": 4, "depths": [1, 1, 1, 1]}, "mat": {"width": 8}}
+
+
+def job(steps=4, model="tsgl", **changes):
+    return training.Job(model, CONFIGS[model], replace(RECIPE, **changes), 3, changes.get("batch", 2) * steps)
 
 
 @pytest.fixture(scope="module")
@@ -42,8 +43,10 @@ def run(folder, crops, **changes):
     return training.train(job(**changes), crops, folder, accelerator="cpu", progress=False)
 
 
-def test_an_interrupted_run_ends_at_the_same_weights(tmp_path, crops, monkeypatch):
-    whole = weights(run(tmp_path / "whole", crops))
+@pytest.mark.parametrize("model", CONFIGS)
+def test_an_interrupted_run_ends_at_the_same_weights(tmp_path, crops, monkeypatch, model):
+    """TSGL; and MAT, which draws noise as it trains, and whose judge pays for its gradient."""
+    whole = weights(run(tmp_path / "whole", crops, model=model))
     cut, calls = crops.cut, []
 
     def stop_at_third(places):
@@ -54,9 +57,12 @@ def test_an_interrupted_run_ends_at_the_same_weights(tmp_path, crops, monkeypatc
 
     monkeypatch.setattr(crops, "cut", stop_at_third)
     with pytest.raises(KeyboardInterrupt):
-        training.train(job(), crops, tmp_path / "cut", accelerator="cpu", progress=False, checkpoint_seconds=0)
+        training.train(
+            job(model=model), crops, tmp_path / "cut", accelerator="cpu", progress=False, checkpoint_seconds=0
+        )
     monkeypatch.setattr(crops, "cut", cut)
-    resumed = run(tmp_path / "cut", crops)
+    torch.rand(7)  # whatever else has drawn numbers in the meantime
+    resumed = run(tmp_path / "cut", crops, model=model)
     assert all(torch.equal(whole[name], value) for name, value in weights(resumed).items())
     logs = [[json.loads(x) for x in (tmp_path / d / "log.jsonl").read_text().splitlines()] for d in ("whole", "cut")]
     for row in (*logs[0], *logs[1]):

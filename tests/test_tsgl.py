@@ -214,15 +214,33 @@ def test_an_unknown_model_names_those_there_are():
     with pytest.raises(il.InputError, match=r"there is .*lama, .*tsgl, tsgl-hifill"):
         il.build("tgsl")
     assert il.models() == [
+        "aot-gan",
+        "big-lama",
+        "comodgan",
+        "ctsdg",
+        "deepfill-v2",
+        "edgeconnect",
+        "han",
         "hifill",
+        "jpgnet",
         "lama",
+        "madf",
+        "mat",
+        "medfe",
+        "mi-gan",
         "misf",
+        "mmt",
+        "pconv",
         "pennet",
+        "regionnorm",
+        "rfr",
+        "structureflow",
         "tsgl",
         "tsgl-hifill",
         "tsgl-lama",
         "tsgl-pennet",
         "tsgl-released",
+        "zits",
     ]
 
 
