@@ -5,8 +5,6 @@ hole over its border. Each stream gives what it had before the exchange, as the 
 sees the image alone; the paper's has a second branch for its edges.
 """
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -16,7 +14,7 @@ from inpaintlib.features import Features
 from inpaintlib.losses import Term
 from inpaintlib.models.partial_unet import FACTORS, Known, PartialDecoder, PartialEncoder
 from inpaintlib.models.registry import model
-from inpaintlib.models.values import check_values
+from inpaintlib.models.values import Width
 from inpaintlib.ops.gated_fusion import GatedFusion
 from inpaintlib.ops.patch_attention import affinity, transfer
 
@@ -98,16 +96,6 @@ class _Paint(nn.Module):
         return torch.tanh(self.last(torch.cat((aggregated, fused), dim=1)))
 
 
-@dataclass(frozen=True)
-class Config:
-    """width: channels of the first layer (64 in the paper); everything else scales with it."""
-
-    width: int = 64
-
-    def __post_init__(self):
-        check_values(self)
-
-
 @model("ctsdg")
 class CTSDG(nn.Module):
     """Two U-Nets of partial convolutions encode the image on one side and its edges and gray values on the other.
@@ -118,7 +106,7 @@ class CTSDG(nn.Module):
     memory grows with the fourth power of the side.
     """
 
-    Config = Config
+    Config = Width
     stride = 4
     priors = ("edge", "gray")
     losses = (
@@ -134,7 +122,7 @@ class CTSDG(nn.Module):
     reference = "ctsdg"
     training_only = ("to_image", "to_edge")
 
-    def __init__(self, config: Config = Config()):  # noqa: B008
+    def __init__(self, config: Width = Width()):  # noqa: B008
         super().__init__()
         self.config = config
         width = config.width

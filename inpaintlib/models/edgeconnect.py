@@ -5,8 +5,6 @@ of the image reach the edge generator. Its edges answer to the cross-entropy wit
 discriminator of their own. Its spectral norm is left out: the instance norm after a convolution undoes any scale.
 """
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor, nn
 
@@ -15,17 +13,7 @@ from inpaintlib.features import Features
 from inpaintlib.losses import Term
 from inpaintlib.models.registry import model
 from inpaintlib.models.skeleton import Decoder, Encoder, residual_blocks, white_hole
-from inpaintlib.models.values import check_values
-
-
-@dataclass(frozen=True)
-class Config:
-    """width: channels of the first layer of either generator (64 in the paper); everything else scales with it."""
-
-    width: int = 64
-
-    def __post_init__(self):
-        check_values(self)
+from inpaintlib.models.values import Width
 
 
 @model("edgeconnect")
@@ -37,7 +25,7 @@ class EdgeConnect(nn.Module):
     Takes sizes that are multiples of 4.
     """
 
-    Config = Config
+    Config = Width
     stride = 4
     priors = ("edge", "gray")
     losses = (
@@ -49,7 +37,7 @@ class EdgeConnect(nn.Module):
     )
     reference = "edgeconnect"
 
-    def __init__(self, config: Config = Config()):  # noqa: B008
+    def __init__(self, config: Width = Width()):  # noqa: B008
         super().__init__()
         self.config = config
         width = config.width

@@ -3,8 +3,6 @@
 A map has one mask channel, not one a feature channel. The paper's last layer has no activation; tanh keeps its range.
 """
 
-from dataclasses import dataclass
-
 import torch
 from torch import nn
 
@@ -13,17 +11,7 @@ from inpaintlib.features import Features
 from inpaintlib.losses import Term
 from inpaintlib.models.partial_unet import FACTORS, Known, PartialDecoder, PartialEncoder, PartialUp
 from inpaintlib.models.registry import model
-from inpaintlib.models.values import check_values
-
-
-@dataclass(frozen=True)
-class Config:
-    """width: channels of the first layer (64 in the paper); everything else scales with it."""
-
-    width: int = 64
-
-    def __post_init__(self):
-        check_values(self)
+from inpaintlib.models.values import Width
 
 
 @model("pconv")
@@ -35,7 +23,7 @@ class PConv(nn.Module):
     Takes any size: a map that can no longer be halved stays at one position.
     """
 
-    Config = Config
+    Config = Width
     stride = 1
     priors = ()
     losses = (
@@ -49,7 +37,7 @@ class PConv(nn.Module):
     )
     reference = "partialconv"
 
-    def __init__(self, config: Config = Config()):  # noqa: B008
+    def __init__(self, config: Width = Width()):  # noqa: B008
         super().__init__()
         self.config = config
         channels = tuple(config.width * factor for factor in FACTORS)

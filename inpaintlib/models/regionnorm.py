@@ -4,8 +4,6 @@ The generator is EdgeConnect's with the released code's pixel shuffles in place 
 are those of one image, as the paper's equations have them; the released code takes them over the whole batch.
 """
 
-from dataclasses import dataclass
-
 import torch
 from torch import nn
 
@@ -14,7 +12,7 @@ from inpaintlib.features import Features
 from inpaintlib.losses import Term
 from inpaintlib.models.registry import model
 from inpaintlib.models.skeleton import Encoder, Mirrored, residual_blocks, white_hole
-from inpaintlib.models.values import check_values
+from inpaintlib.models.values import Width
 from inpaintlib.ops.region_norm import BasicRegionNorm, LearnableRegionNorm
 
 
@@ -33,16 +31,6 @@ class _Decoder(nn.Sequential):
         super().__init__(*layers, Mirrored(width, 3, 7))
 
 
-@dataclass(frozen=True)
-class Config:
-    """width: channels of the first layer (64 in the paper); everything else scales with it."""
-
-    width: int = 64
-
-    def __post_init__(self):
-        check_values(self)
-
-
 @model("regionnorm")
 class RegionNorm(nn.Module):
     """Normalization over a whole map mixes what is known with what a hole left behind, and shifts both. The encoder
@@ -52,7 +40,7 @@ class RegionNorm(nn.Module):
     Takes sizes that are multiples of 4. The mask reaches the network through its norms alone.
     """
 
-    Config = Config
+    Config = Width
     stride = 4
     priors = ()
     losses = (
@@ -63,7 +51,7 @@ class RegionNorm(nn.Module):
     )
     reference = "regionnorm"
 
-    def __init__(self, config: Config = Config()):  # noqa: B008
+    def __init__(self, config: Width = Width()):  # noqa: B008
         super().__init__()
         self.config = config
         width = config.width
