@@ -16,9 +16,10 @@ from torch.nn import functional as F
 from inpaintlib.batch import Batch, Output
 from inpaintlib.features import Features
 from inpaintlib.losses import Term
-from inpaintlib.models.edgeconnect import Config, EdgeConnect
+from inpaintlib.models.edgeconnect import EdgeConnect
 from inpaintlib.models.misf.layers import Stage, taps_first
 from inpaintlib.models.registry import model
+from inpaintlib.models.values import Width
 from inpaintlib.ops.dilated_filter import dilated_filter
 
 TAPS = 9
@@ -110,13 +111,13 @@ class JPGNet(nn.Module):
     Takes sizes that are multiples of 16.
     """
 
-    Config = Config
+    Config = Width
     stride = 16
     priors = EdgeConnect.priors
     losses = (*EdgeConnect.losses, Term("pyramid", 1.0))
     reference = "jpgnet"
 
-    def __init__(self, config: Config = Config()):  # noqa: B008
+    def __init__(self, config: Width = Width()):  # noqa: B008
         super().__init__()
         self.config = config
         self.generator = EdgeConnect(config)
