@@ -101,6 +101,7 @@ CONSTANTS = {
     "notebooks/01_quickstart.ipynb": {"0.4", "0.5"},  # an exercise's hole area
     "notebooks/02_structure_and_texture.ipynb": {"1.0", "0.5", "0.6"},  # exercises' arguments
     "notebooks/03_training.ipynb": {"0.5", "0.69", "1.39"},  # ln 2 and 2 ln 2: an undecided discriminator
+    "notebooks/11_your_own.ipynb": {"0.1"},  # exercises' weights
     "notebooks/05_kl_entropy_spectra.ipynb": {"0.25"},  # cycles per pixel, where a spectrum's outer part begins
 }
 """Decimals that prose may contain: settings and mathematics. A measured number comes from a result, through a cell."""
