@@ -32,6 +32,9 @@ def footprint(network: nn.Module, size: int = 256, repeats: int = 3) -> Footprin
     """
     network.eval()
     device = next(network.parameters()).device
+    network(
+        empty_batch(network, network.stride).to(device)
+    )  # what is compiled on the way costs neither time nor memory
     batch = empty_batch(network, size).to(device)
     meter = _Cuda(device) if device.type == "cuda" else _Process()
     seconds = []

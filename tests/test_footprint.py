@@ -39,9 +39,9 @@ def test_the_peak_is_what_a_pass_takes():
 def test_the_first_of_several_passes_does_not_count():
     network = Hungry()
     footprint(network, 32, repeats=3)
-    assert network.passes == 4
+    assert network.passes == 1 + 4
     footprint(network, 32, repeats=1)
-    assert network.passes == 5
+    assert network.passes == 5 + 1 + 1
 
 
 def test_sums_of_kernels_are_deployed_as_one():
