@@ -55,7 +55,7 @@ class Page:
     @property
     def idea(self) -> str:
         """The first paragraph of the docstring."""
-        return " ".join(inspect.getdoc(self.subject).split("\n\n")[0].split())
+        return " ".join((self.subject.__doc__ or "").split("\n\n")[0].split())
 
     @property
     def reference(self) -> str:
@@ -86,7 +86,7 @@ def pages() -> list[Page]:
 
 def render(page: Page, folder: Path, profile: str) -> None:
     """Write one page and its pictures."""
-    parts = [f"# {page.title}", f"{page.idea} {{cite}}`{page.reference}`"]
+    parts = [f"# {page.title}", f"{page.idea} {_cited(page)}".strip()]
     if page.name not in methods.CLASSICAL:
         parts += [f"```python\nnetwork = il.build({page.name!r})\n```", *_flow(page, folder), *_cost(page)]
     parts += _results(page, folder, profile)
@@ -94,6 +94,10 @@ def render(page: Page, folder: Path, profile: str) -> None:
         parts += ["## How it is written here", _as_markdown(page.differences)]
     parts += ["All methods stand side by side in [](../chapters/09_comparison.ipynb)."]
     write_whole(folder / f"{page.name}.md", "\n\n".join(parts) + "\n")
+
+
+def _cited(page: Page) -> str:
+    return f"{{cite}}`{page.reference}`" if page.reference else ""
 
 
 def _flow(page: Page, folder: Path) -> list[str]:
@@ -219,7 +223,7 @@ def index(found: list[Page]) -> str:
     """The page that lists them."""
     lines = ["| Method | In the tables as | Paper |", "|---|---|---|"]
     for page in found:
-        lines.append(f"| [{page.title}]({page.name}.md) | {', '.join(page.labels)} | {{cite}}`{page.reference}` |")
+        lines.append(f"| [{page.title}]({page.name}.md) | {', '.join(page.labels)} | {_cited(page)} |")
     return "\n\n".join(
         (
             "# The methods, one by one",

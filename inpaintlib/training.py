@@ -13,13 +13,14 @@ import torch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from inpaintlib import checkpoint, processes
+from inpaintlib import checkpoint, plugins, processes
 from inpaintlib.crops import Crops
 from inpaintlib.feed import ON_GPU, Feed
 from inpaintlib.files import write_text
 from inpaintlib.losses import JUDGED, READS, SEEN
 from inpaintlib.models import build
 from inpaintlib.models.discriminator import DISCRIMINATORS
+from inpaintlib.models.registry import find
 from inpaintlib.perceptual import Perceptual
 from inpaintlib.provenance import commit
 from inpaintlib.recipes import Recipe
@@ -50,8 +51,11 @@ class Job:
         return -(-self.images // self.recipe.batch)
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values, as JSON gives them back; a checkpoint of another job is recognised by them."""
+        """Plain values, as JSON gives them back; a checkpoint of another job is recognised by them. A plugin's file is
+        part of its network's job: after an edit it is trained again."""
         values = {"model": self.model, "config": self.config, "recipe": self.recipe.as_dict()}
+        source = plugins.source_of(find(self.model))
+        values |= {"source": source} if source else {}
         return json.loads(json.dumps(values | {"seed": self.seed, "images": self.images}))
 
 

@@ -74,3 +74,34 @@ def test_a_label_belongs_to_one_method(tmp_path):
     (tmp_path / "mine.py").write_text(example().replace('"Tiny"', '"LaMa"'))
     done = run("import inpaintlib", tmp_path, str(tmp_path / "mine.py"))
     assert "ValueError: The label 'LaMa' is that of lama; choose another label." in done.stderr
+
+
+def test_it_takes_nobodys_place(tmp_path):
+    (tmp_path / "mine.py").write_text(example().replace('"tiny"', '"tsgl-balance"'))
+    done = run("import inpaintlib", tmp_path, str(tmp_path / "mine.py"))
+    assert "ValueError: The study has a 'tsgl-balance' already; give @il.model another name." in done.stderr
+    swapped = example().replace('@il.compared("Tiny")\n@il.model("tiny")', '@il.model("tiny")\n@il.compared("Tiny")')
+    (tmp_path / "mine.py").write_text(swapped)
+    done = run("import inpaintlib", tmp_path, str(tmp_path / "mine.py"))
+    assert "ValueError: Tiny is no model yet: @il.compared stands above @il.model." in done.stderr
+
+
+JOB = """
+from inpaintlib import study
+print(study.fingerprint(study.select("smoke", ("tiny",))[0]))
+"""
+
+
+def test_an_edited_file_is_another_job_and_files_of_one_name_do_not_meet(tmp_path):
+    (tmp_path / "other").mkdir()
+    first, second = tmp_path / "mine.py", tmp_path / "other" / "mine.py"
+    first.write_text(example())
+    second.write_text("import inpaintlib as il\nil.normalization('odd')(lambda x: x)\n")
+    both = os.pathsep.join(map(str, (first, second)))
+    seen = [run(JOB, tmp_path, both).stdout]
+    known = run("from inpaintlib.ops.normalize import NORMALIZATIONS; print('odd' in NORMALIZATIONS)", tmp_path, both)
+    assert known.stdout == "True\n"
+    first.write_text(example().replace("(2, 4, 8)", "(2, 4)"))
+    seen.append(run(JOB, tmp_path, both).stdout)
+    assert seen[0] != seen[1]
+    assert all(len(x.strip()) == 16 for x in seen)

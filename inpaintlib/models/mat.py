@@ -2,8 +2,8 @@
 
 The released network leaves its images unbounded, and has noise in each layer of the decoder; here tanh bounds both
 images and the noise is left out. Its partial convolutions have StyleGAN2's filter before a stride, and all its weights
-are scaled at run time; here the former have none, and the modulated ones alone are. The attention has no output
-projection: the linear layer after it holds it.
+are scaled at run time; here they have no such filter, and only the modulated convolutions are scaled. The attention has
+no output projection: the linear layer after it holds it.
 """
 
 from dataclasses import dataclass

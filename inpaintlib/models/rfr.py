@@ -56,7 +56,7 @@ class AreaIdentification(nn.Module):
 
 
 class FeatureReasoning(nn.Module):
-    """A U-Net of six levels, three of them dilated, with attention at an eighth of its size (Sec. 3.1).
+    """A U-Net of six levels, three of them dilated, with attention at a quarter of its size (Sec. 3.1).
 
     forward(x [B,width,h,w], mask, memory) -> (map of the same shape, memory). Sides are multiples of 8.
     """
