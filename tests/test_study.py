@@ -70,7 +70,8 @@ def test_the_paper_profile_is_the_papers_data_and_length():
     every = {e.id: e for e in experiments.experiments("paper")}
     row = every["tsgl-global-to-local-psv-s2"]
     assert (row.data, row.protocols, row.budget) == ("paris_streetview", ("psv-256",), 150 * 14_900)
-    assert every["tsgl-lama-places2-s0"].protocols == ("places2-256", "places2-512")
+    assert every["tsgl-lama-places2-s0"].protocols == ("places2-256", "places2-512", "places2-30k-256")
+    assert every["rfr-celeba-s0"].protocols == ("celeba-256", "celeba-test-256")
     assert every["tsgl-lama-places2-s0"].budget == 20 * 1_800_000
     assert every["tsgl-prior-lowres-ade20k-s0"].data == "ade20k"
     assert not any("final" in id for id in every)

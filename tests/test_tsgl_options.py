@@ -240,12 +240,17 @@ def _compiled(network):
     return torch.compile(network, fullgraph=True, backend="eager")
 
 
+DEEP = ("comodgan", "ctsdg", "madf", "medfe", "mi-gan", "pconv")
+"""Networks that come down to a single position at 64 px: there torch 2.15 leaves the bfloat16 gradient of a 3x3 kernel
+undefined on a CPU. Nothing here trains in bfloat16 on CPUs."""
+
+
 @pytest.mark.parametrize("name", il.models())
 def test_half_precision_where_the_hardware_has_it(name):
     """Autocast to bfloat16, as training does on a GPU: finite pictures and gradients."""
     torch.manual_seed(0)
     network = il.build(name, width=4).train()
-    batch = il.example_batch(2, 64, priors=network.priors)
+    batch = il.example_batch(2, 256 if name in DEEP else 64, priors=network.priors)
     with torch.autocast("cpu", torch.bfloat16):
         image = network(batch).image
     image.float().abs().mean().backward()
