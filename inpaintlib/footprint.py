@@ -13,6 +13,10 @@ from torch import nn
 from inpaintlib.counting import empty_batch
 
 
+SMALL = 64
+"""Pixels a side of the image of a first pass: every stride here divides it."""
+
+
 @dataclass(frozen=True)
 class Footprint:
     """seconds: of one forward pass, the median of several.  peak_bytes: the most memory that a pass took beyond what
