@@ -12,7 +12,6 @@ from torch import nn
 
 from inpaintlib.counting import empty_batch
 
-
 SMALL = 64
 """Pixels a side of the image of a first pass: every stride here divides it."""
 
