@@ -35,9 +35,7 @@ def footprint(network: nn.Module, size: int = 256, repeats: int = 3) -> Footprin
     """
     network.eval()
     device = next(network.parameters()).device
-    network(
-        empty_batch(network, network.stride).to(device)
-    )  # what is compiled on the way costs neither time nor memory
+    network(empty_batch(network, SMALL).to(device))  # what is compiled on the way costs neither time nor memory
     batch = empty_batch(network, size).to(device)
     meter = _Cuda(device) if device.type == "cuda" else _Process()
     seconds = []
