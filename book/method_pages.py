@@ -247,7 +247,11 @@ def main() -> int:
     shutil.rmtree(fresh, ignore_errors=True)
     found = pages()
     for page in found:
-        render(page, fresh, options.profile)
+        try:
+            render(page, fresh, options.profile)
+        except Exception as error:
+            print(f"  {'methods':<28}FAILED at {page.name}: {type(error).__name__}: {error}", flush=True)
+            raise
     write_whole(fresh / "index.md", index(found) + "\n")
     shutil.rmtree(layout.methods, ignore_errors=True)
     fresh.rename(layout.methods)

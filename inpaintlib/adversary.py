@@ -71,12 +71,12 @@ class Adversary:
             if getattr(self, name) not in known:
                 raise ValueError(f"{name} is {getattr(self, name)!r}; it is one of {', '.join(known)}.")
 
-    def generator(self, fake: Logits, mask: Float[Tensor, "b 1 h w"]) -> Scalar:
+    def generator(self, fake: Logits, mask: Float[Tensor, "b 1 _ _"]) -> Scalar:
         """The adversarial loss of composites with this mask (1 known, 0 hole)."""
         weight = _hole_share(1 - mask, fake) if self.patches == "soft" else None
         return ADVERSARIAL[self.form].generator(fake, weight)
 
-    def discriminator(self, real: Logits, fake: Logits, mask: Float[Tensor, "b 1 h w"]) -> Scalar:
+    def discriminator(self, real: Logits, fake: Logits, mask: Float[Tensor, "b 1 _ _"]) -> Scalar:
         """The judge's loss, without penalty."""
         return ADVERSARIAL[self.form].discriminator(real, fake, self._share(mask, fake))
 
@@ -94,12 +94,12 @@ PLAIN = Adversary()
 """TSGL's own rules, and those of every network that names no others."""
 
 
-def _hole_share(hole: Float[Tensor, "b 1 h w"], logits: Logits) -> Share:
+def _hole_share(hole: Float[Tensor, "b 1 _ _"], logits: Logits) -> Share:
     """How much of the image region that each patch stands for is hole."""
     return F.adaptive_avg_pool2d(hole, logits.shape[-2:])
 
 
-def r1_penalty(logits: Logits, real: Float[Tensor, "b 3 h w"], gamma: float) -> Scalar:
+def r1_penalty(logits: Logits, real: Float[Tensor, "b 3 _ _"], gamma: float) -> Scalar:
     """gamma / 2 E |grad D(I_gt)|^2 over photographs `real`, which ask for a gradient; Mescheder et al., Eq. 9."""
     (gradient,) = torch.autograd.grad(logits.sum(), real, create_graph=True)
     return gamma / 2 * gradient.square().sum(dim=(1, 2, 3)).mean()

@@ -22,7 +22,7 @@ from pathlib import Path
 from layout import Layout, write_json, write_whole
 profile, stamp = sys.argv[2], Path(sys.argv[4])
 for name in ("index", "plain"):
-    write_whole(Layout(profile).methods / f"{name}.md", f"# The {name} method\n")
+    write_whole(Layout(profile).methods / f"{name}.md", f"# The {name} method")
 write_json(stamp, {"pages": ["plain"]})
 """
 """In the place of the pages of the methods, which take minutes."""

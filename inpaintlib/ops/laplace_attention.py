@@ -42,5 +42,5 @@ class LaplaceAttention(nn.Module):
         tokens = F.pixel_unshuffle(self.embed(x), self.patch).flatten(2).mT
         q, k, v = (t.unflatten(-1, (self.heads, -1)).transpose(1, 2) for t in tokens.chunk(3, dim=-1))
         out = laplace_attention(q, k, v, distances(h, w, x.device), F.softplus(self.decay))
-        mixed = out.transpose(1, 2).contiguous().flatten(2)
+        mixed = out.transpose(1, 2).clone(memory_format=torch.contiguous_format).flatten(2)
         return F.pixel_shuffle(mixed.mT.unflatten(-1, (h, w)), self.patch)
