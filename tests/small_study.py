@@ -34,7 +34,7 @@ def result(profile, id):
 
 def done(experiment):
     path = result("gpu", experiment.id)
-    return path.exists() and path.read_text() == "today's"
+    return path.exists() and path.read_text() == '{"group": "today"}'
 
 def select(profile, only=()):
     return [e for e in experiments(profile) if not only or e.id in only]
@@ -52,7 +52,7 @@ if Path("hangs").exists():
 if id in os.environ.get("BROKEN", "").split():
     sys.exit(1)
 result(profile, id).parent.mkdir(parents=True, exist_ok=True)
-result(profile, id).write_text("today's")
+result(profile, id).write_text('{"group": "today"}')
 """
 SLURM = r"""#!/bin/sh
 # One program under all names: sbatch runs what it is given at once, sacct and squeue say how that went.

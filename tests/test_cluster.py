@@ -88,7 +88,7 @@ def test_the_order_is_that_of_the_priorities_and_of_what_is_compared(tree):
 
 
 def test_a_result_that_came_from_elsewhere_is_no_job_and_one_that_went_or_aged_is(tree):
-    for id, text in (("reference-s0", "today's"), ("last-s0", "yesterday's")):
+    for id, text in (("reference-s0", '{"group": "today"}'), ("last-s0", '{"group": "yesterday"}')):
         result(tree, id).parent.mkdir(parents=True)
         result(tree, id).write_text(text)
     stamp(tree, "last-s0").parent.mkdir(parents=True)
@@ -108,14 +108,14 @@ def test_only_takes_what_it_names_and_what_that_is_compared_with(tree):
 def test_a_failure_leaves_results_alone_and_the_others_go_on(tree):
     kept = result(tree, "reference-s0")
     kept.parent.mkdir(parents=True)
-    kept.write_text("yesterday's")
+    kept.write_text('{"group": "yesterday"}')
     assert study(tree, *LOCAL, BROKEN="reference-s0").returncode == 1
-    assert kept.read_text() == "yesterday's"
+    assert kept.read_text() == '{"group": "yesterday"}'
     assert calls(tree) == ["first-s0", "reference-s0", "last-s0"]
     assert not stamp(tree, "reference-s0").exists()
     assert study(tree, *LOCAL).returncode == 0
     assert calls(tree)[3:] == ["reference-s0", "second-s0"]
-    assert kept.read_text() == "today's"
+    assert kept.read_text() == '{"group": "today"}'
 
 
 def test_after_a_kill_the_lock_is_removed_and_the_study_goes_on(tree):
@@ -173,7 +173,7 @@ def test_slurm_is_asked_for_gpu_walltime_cores_and_memory(tree, tmp_path, plugin
     options = ("--executor", "slurm", "--jobs", "2", "--slurm-init-seconds-before-status-checks", "1")
     options += ("--default-resources", "slurm_account=book", "slurm_partition=gpu")
     result(tree, "reference-s0").parent.mkdir(parents=True)
-    result(tree, "reference-s0").write_text("today's")
+    result(tree, "reference-s0").write_text('{"group": "today"}')
     run = study(tree, *options, "--config", "profile=gpu", "only=second-s0 reference-s0", **slurm, PYTHONPATH=plugin)
     records = Path(slurm["FAKE_SLURM"])
     assert run.returncode == 0, run.stderr + "".join(log.read_text() for log in records.glob("log-*"))
