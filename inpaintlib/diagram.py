@@ -23,7 +23,7 @@ def draw(flow: Flow, costs: Mapping[str, str]) -> Figure:
     costs: what stands at the right of a part's box, such as "1.2 M, 3.4 GMAC".
     """
     names = list(flow.parts)
-    tall = ROW * len(names) + 0.1
+    tall = ROW * len(names) + 0.3  # below: room for a stamp
     figure, ax = plt.subplots(figsize=(WIDTH, tall), layout="none")
     ax.set_position((0, 0, 1, 1))
     ax.set(xlim=(0, WIDTH), ylim=(tall, 0))
