@@ -156,6 +156,9 @@ def _printed(label: str) -> list[str]:
     return lines
 
 
+AREAS = tuple(area for area in gallery.BINS if area[0].isdigit())
+
+
 def _results(page: Page, folder: Path, profile: str) -> list[str]:
     profile = highest(GROUP, profile)
     every = [] if profile == "smoke" else page.labels.items()
@@ -169,8 +172,8 @@ def _results(page: Page, folder: Path, profile: str) -> list[str]:
     shown = {"given": given}
     shown |= {label: results.read_picture(id, profile, "filled") for label, id in kept.items()}
     shown["original"] = original
-    figure = plotting.image_grid([gallery.apart(s) for s in shown.values()], gallery.BINS, list(shown))
-    for ax, area in zip(figure.axes, gallery.BINS):
+    figure = plotting.image_grid([gallery.apart(s) for s in shown.values()], AREAS, list(shown))
+    for ax, area in zip(figure.axes, AREAS):
         ax.set_title(f"hole {area} %")
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=200)

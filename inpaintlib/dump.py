@@ -16,8 +16,6 @@ from inpaintlib.protocols import Protocol
 
 CELLS = {"texture": 24, "high_pass": 24, "residual": 16, "structure": 16}
 """Spectrograms are averaged down to at most so many cells a side before they are stored."""
-PIXELS = {"texture": 64, "structure": 64, "residual": 48}
-"""Maps of these kinds are stored as pictures, averaged down to so many pixels a side: 60 KB at most, of any network."""
 
 KINDS: dict[str, Callable[[list[Tensor]], list[Tensor]]] = {
     "texture": lambda maps: maps,
@@ -35,10 +33,10 @@ def statistics(model: nn.Module, protocol: Protocol, device: torch.device | str 
     activation of each channel, from which any distribution over channels can be made without the network; and of every
     network what `entropies` gives. float32."""
     rows: dict[str, list[Tensor]] = {}
-    for output in _outputs(model, protocol, device):
-        maps = _texture(model, output)
-        for kind, derive in KINDS.items() if maps else ():
-            _append(rows, f"pooled_{kind}", [channel_energy(x) for x in derive(maps)])
+    for output in outputs(model, protocol, device):
+        for kind in KINDS:
+            if maps := derived(model, output.features, kind):
+                _append(rows, f"pooled_{kind}", [channel_energy(x) for x in maps])
         _append_entropies(rows, output)
     return _joined(rows)
 
@@ -49,7 +47,7 @@ def entropies(model: nn.Module, protocol: Protocol, device: torch.device | str =
     inputs, the maps of the guides' branches and a host's own encoder, and `hole_attention` [N, blocks] attention mass
     on hole tokens: those of them that the network names. float32."""
     rows: dict[str, list[Tensor]] = {}
-    for output in _outputs(model, protocol, device):
+    for output in outputs(model, protocol, device):
         _append_entropies(rows, output)
     return _joined(rows)
 
@@ -79,7 +77,7 @@ def spectra(model: nn.Module, protocol: Protocol, device: torch.device | str = "
     (layers 0 .. 5), residual (1 .. 5), and structure (1 .. 5) where the network has a structure encoder."""
     sums: dict[str, Tensor] = {}
     count = 0
-    for output in _outputs(model, protocol, device):
+    for output in outputs(model, protocol, device):
         for kind, layers in _kinds(model, output).items():
             for layer, x in enumerate(layers, start=FIRST[kind]):
                 name = f"{kind}_{layer}"
@@ -88,56 +86,34 @@ def spectra(model: nn.Module, protocol: Protocol, device: torch.device | str = "
     return {name: (value / count).cpu().numpy() for name, value in sums.items()}
 
 
-@torch.no_grad()
-def maps(
-    model: nn.Module, protocol: Protocol, device: torch.device | str = "cpu", rows: Sequence[int] = (0, 1)
-) -> dict[str, np.ndarray]:
-    """Where the network is active on these rows of the protocol: `<kind>_<layer>` uint8 [rows, h, w], the mean absolute
-    activation over channels for layers 1 .. 5 of texture, residual, and structure where there is one.
-
-    `<kind>_scale` [rows, layers] is the activation, in the units of the map, that 255 stands for; it is zero where a
-    map is zero. As a float16 holds it, so that what is stored gives the activations back to within half of 1/255.
-    """
-    found: dict[str, list[Tensor]] = {}
-    for output in _outputs(model, protocol, device, rows):
-        kinds = _kinds(model, output)
-        for kind in (kind for kind in PIXELS if kind in kinds):
-            layers = kinds[kind][1 - FIRST[kind] :]
-            pictures, scales = zip(*(_quantised(_reduced(x.float().abs().mean(dim=1), PIXELS[kind])) for x in layers))
-            for layer, picture in enumerate(pictures, start=1):
-                found.setdefault(f"{kind}_{layer}", []).append(picture)
-            found.setdefault(f"{kind}_scale", []).append(torch.stack(scales, dim=1))
-    return {name: torch.cat(parts).cpu().numpy() for name, parts in found.items()}
-
-
-def activation(stored: dict[str, np.ndarray], kind: str, layer: int) -> np.ndarray:
-    """A map that `maps` made, in its own units: float32 [rows, h, w]; layer: 1 .. 5."""
-    scale = stored[f"{kind}_scale"][:, layer - 1].astype(np.float32)
-    return stored[f"{kind}_{layer}"] * (scale / 255)[:, None, None]
-
-
-def _outputs(
+def outputs(
     model: nn.Module, protocol: Protocol, device: torch.device | str, rows: Sequence[int] | None = None
 ) -> Iterator[Output]:
+    """What the network gives for one photograph after the other, with its features; rows: all, or these."""
     model.eval()
     for batch in batches(protocol, model.priors, batch_size=1, rows=rows):
         output: Output = model(batch.to(device), features=True)
         yield output
 
 
-def _texture(model: nn.Module, output: Output) -> list[Tensor]:
+def texture(model: nn.Module, named: dict[str, list[Tensor]]) -> list[Tensor]:
     """The reconstructed texture maps of layers 0 .. 5; empty where the network reconstructs none."""
     if getattr(model, "main", "") != "texture":
         return []
-    return output.features["head"] + output.features["reconstructed"]
+    return named["head"] + named["reconstructed"]
+
+
+def derived(model: nn.Module, named: dict[str, list[Tensor]], kind: str) -> list[Tensor]:
+    """The maps of one of KINDS, from layer FIRST[kind] on; empty where the network reconstructs no texture."""
+    maps = texture(model, named)
+    return KINDS[kind](maps) if maps else []
 
 
 def _kinds(model: nn.Module, output: Output) -> dict[str, list[Tensor]]:
-    """The maps of each kind, from layer FIRST[kind] on."""
-    maps = _texture(model, output)
-    return {kind: derive(maps) for kind, derive in KINDS.items()} | {
-        kind: layers for kind, layers in output.features.items() if kind == "structure"
-    }
+    """The maps of each kind that the network has, from layer FIRST[kind] on."""
+    found = {kind: derived(model, output.features, kind) for kind in KINDS}
+    found["structure"] = output.features.get("structure", [])
+    return {kind: layers for kind, layers in found.items() if layers}
 
 
 def _append_entropies(rows: dict[str, list[Tensor]], output: Output) -> None:
@@ -159,10 +135,3 @@ def _joined(rows: dict[str, list[Tensor]]) -> dict[str, np.ndarray]:
 
 def _reduced(x: Float[Tensor, "b h w"], side: int) -> Float[Tensor, "b s t"]:
     return F.adaptive_avg_pool2d(x[:, None], [min(side, length) for length in x.shape[-2:]])[:, 0]
-
-
-def _quantised(x: Float[Tensor, "b h w"]) -> tuple[Tensor, Float[Tensor, " b"]]:
-    """x >= 0 as uint8, and what 255 stands for."""
-    scale = x.amax(dim=(1, 2)).half().float()
-    shares = torch.where(scale > 0, 1 / scale, 0)[:, None, None] * x
-    return (shares * 255).round().clamp(max=255).to(torch.uint8), scale

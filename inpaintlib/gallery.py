@@ -1,4 +1,4 @@
-"""The same few holes, filled by every compared method: what its page and the papers' grids of results show."""
+"""The same few holes, filled by every method that is shown: in its page and in the papers' grids of results."""
 
 import cv2
 import numpy as np
@@ -10,8 +10,10 @@ from inpaintlib.evaluation import batches
 from inpaintlib.methods import Method
 from inpaintlib.protocols import Protocol
 
-BINS = ("10-20", "20-30", "30-40", "40-50")
-"""A hole of each of these areas, in four photographs spread over the protocol."""
+BINS = ("10-20", "20-30", "30-40", "40-50", "narrow", "medium", "wide")
+"""A hole of each of these sizes that a protocol has, in as many photographs spread over the protocol."""
+SHOWN = ("comparison", "table-iv", "direction", "priors")
+"""Questions whose answers are shown as pictures as well: their first seeds keep these holes."""
 SIDE = 192
 """Of each picture, pixels; larger crops are reduced to it by averaging."""
 

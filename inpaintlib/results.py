@@ -31,12 +31,12 @@ def write_run(
     pictures: dict[str, np.ndarray] | None = None,
     **arrays: dict[str, np.ndarray],
 ) -> None:
-    """Write `<name>.npz` for each dict of arrays (floating point as float16), `<name>.webp` for each picture (uint8
-    [H,W,3]), and run.json last: it marks the result as whole."""
+    """Write `<name>.npz` for each dict of arrays (floating point as float16), `<name>.webp` for each picture (uint8,
+    photographs [H,W,3] or maps [H,W]), and run.json last: it marks the result as whole."""
     folder = Path(folder)
     for name, picture in (pictures or {}).items():
         with atomic_path(folder / f"{name}.webp") as temporary:
-            Image.fromarray(picture).save(temporary, quality=80, method=6)
+            Image.fromarray(picture).convert("RGB").save(temporary, quality=80, method=6)
     for name, values in arrays.items():
         with atomic_path(folder / f"{name}.npz") as temporary:
             np.savez_compressed(temporary, **{k: _compact(v) for k, v in values.items()})

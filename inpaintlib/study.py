@@ -17,7 +17,7 @@ from inpaintlib.errors import InputError
 from inpaintlib.evaluation import Instruments, evaluate
 from inpaintlib.experiments import SCALES, Experiment, experiments, select
 from inpaintlib.files import exclusive, sha256
-from inpaintlib.inside import look_inside
+from inpaintlib.inside import Inside, look_inside
 from inpaintlib.methods import Method
 from inpaintlib.models import build
 from inpaintlib.photos import bundled
@@ -103,7 +103,7 @@ def run(
         if done(experiment) and (not experiment.budget or (scratch / "weights.safetensors").exists()):
             return True
         if not experiment.budget:
-            _measure(experiment, methods.classical(experiment.model), {"parameters": 0}, {})
+            _measure(experiment, methods.classical(experiment.model), {"parameters": 0}, Inside({}, {}))
             return True
         recipe, priors = experiment.job.recipe, build(experiment.model, **experiment.config).priors
         crops = Crops(photographs(experiment.data, "train"), recipe.crop, recipe.scales)
@@ -144,9 +144,10 @@ def _measure_training(experiment: Experiment, state: State, scratch: Path, watch
         "waited": round(state.waited, 1),
     }
     method = _as_asked(experiment, model)
-    arrays = look_inside(experiment, model, method.device) | {"curves": curves(state)}
-    pictures = {"samples": strip(watch, state.samples)} if experiment.group == "final" else {}
-    _measure(experiment, method, {"config": identity["config"]} | training, arrays, pictures)
+    found = look_inside(experiment, model, method.device)
+    samples = {"samples": strip(watch, state.samples)} if experiment.group == "final" else {}
+    found = Inside(found.arrays | {"curves": curves(state)}, found.pictures | samples)
+    _measure(experiment, method, {"config": identity["config"]} | training, found)
 
 
 def measure(experiment: Experiment) -> None:
@@ -156,7 +157,7 @@ def measure(experiment: Experiment) -> None:
     when there are no such weights, or no results that tell how they were trained.
     """
     if not experiment.budget:
-        _measure(experiment, methods.classical(experiment.model), {"parameters": 0}, {})
+        _measure(experiment, methods.classical(experiment.model), {"parameters": 0}, Inside({}, {}))
         return
     places = (paths.runs(experiment.profile, experiment.id) / "weights.safetensors", _shipped(experiment))
     file = next((place for place in places if place.exists()), None)
@@ -192,16 +193,20 @@ def _measure(
     experiment: Experiment,
     method: Method,
     training: dict[str, Any],
-    arrays: dict[str, dict[str, np.ndarray]],
-    pictures: dict[str, np.ndarray] | None = None,
+    inside: Inside,
 ) -> None:
     """Measure a method on the experiment's protocols, and write everything."""
     instruments, measured = _instruments(method.device), []
+    arrays, pictures = dict(inside.arrays), dict(inside.pictures)
+    trained = experiment.training
+    shown = experiment.seed == 0 and any(trained in GROUPS[group].rows.values() for group in gallery.SHOWN)
     for name in experiment.protocols:
         found = evaluate(method, PROTOCOLS[name], instruments=instruments)
         suffix = f"-{name}" if measured else ""
         stats, distances = f"stats{suffix}", f"distances{suffix}"
         arrays |= {stats: found.values | arrays.get(stats, {}), distances: found.distances}
+        if shown:
+            pictures[f"filled{suffix}"] = gallery.filled(method, PROTOCOLS[name])
         measured.append({"name": name, "checksum": found.checksum, "summary": _headline(summarise(found))})
     looked = PROTOCOLS[SCALES[experiment.profile].diagnostics]
     note = {
@@ -221,8 +226,6 @@ def _measure(
         "summary": measured[0]["summary"],
         "also": measured[1:],
     }
-    if experiment.seed == 0 and experiment.training in GROUPS["comparison"].rows.values():
-        pictures = (pictures or {}) | {"filled": gallery.filled(method, PROTOCOLS[experiment.protocols[0]])}
     made = provenance(method.device)
     folder = paths.results(experiment.profile, experiment.id)
     results.write_run(folder, note | made | training, pictures, **arrays)

@@ -56,7 +56,8 @@ def test_an_experiment_runs_where_only_the_training_packages_are(tmp_path):
     assert done.returncode == 0, done.stderr[-3000:]
     lines = [line for line in done.stdout.splitlines() if line]
     assert lines == [
-        "tsgl-baseline-s0 curves.npz diagnostics.npz distances.npz maps.npz run.json spectra.npz stats.npz",
+        "tsgl-baseline-s0 alternatives.npz curves.npz diagnostics.npz distances.npz filled.webp run.json sheet.npz"
+        " sheet.webp spectra.npz stats.npz",
         "telea-s0 distances.npz filled.webp run.json stats.npz",
         "biharmonic is scikit-image's; install it with `pip install scikit-image`.",
         "patchmatch is PyPatchMatch's; install it with `pip install PyPatchMatch`.",

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 import inpaintlib as il
-from inpaintlib import dump, inside, results, study
+from inpaintlib import alternatives, dump, inside, results, sheets, study
 from inpaintlib.diagnostics import channel_entropy, spectrogram
 from inpaintlib.evaluation import batches
 from inpaintlib.protocols import PROTOCOLS
@@ -126,63 +126,24 @@ def test_spectra_find_a_known_frequency_where_it_is():
     assert found["residual_1"].mean() == pytest.approx(spectrogram(head).mean().item(), rel=1e-4)
 
 
-def test_maps_give_the_activations_back_within_half_a_step(tmp_path, monkeypatch):
-    monkeypatch.setenv("INPAINTLIB_HOME", str(tmp_path))
-    model = il.build("tsgl", width=4, variant="2Global(Local)->Global(Local)").eval()
-    results.write_run(tmp_path / "figures" / "results" / "laptop" / "x-s0", {}, maps=dump.maps(model, SMALL))
-    stored = results.read_arrays("x-s0", "laptop", "maps")
-    assert stored["texture_1"].dtype == np.uint8
-    for row, batch in enumerate(batches(SMALL, model.priors, 1)):
-        with torch.no_grad():
-            features = model(batch, features=True).features
-        for kind in ("texture", "structure"):
-            layers = features["reconstructed" if kind == "texture" else kind]
-            for layer, x in enumerate(layers, start=1):
-                wanted = x.abs().mean(dim=1)[0].numpy()
-                step = stored[f"{kind}_scale"][row, layer - 1] / 255
-                got = dump.activation(stored, kind, layer)[row]
-                assert got.shape == (64 >> layer, 64 >> layer)
-                assert np.abs(got - wanted).max() <= step * 0.5001
-        lost = dump.KINDS["residual"](features["head"] + features["reconstructed"])[1].abs().mean(dim=1)[0].numpy()
-        step = stored["residual_scale"][row, 1] / 255
-        assert np.abs(dump.activation(stored, "residual", 2)[row] - lost).max() <= step * 0.5001
-
-
-def test_maps_of_nothing_and_of_a_constant():
-    found = dump.maps(told(torch.full((1, 3, 64, 64), -0.7)), SMALL)
-    assert "structure_1" not in found
-    assert found["texture_scale"].tolist() == [[0] * 5] * 2
-    assert (found["texture_3"] == 0).all()
-    assert (dump.activation(found, "texture", 3) == 0).all()
-    assert (found["residual_1"] == 255).all()
-    assert dump.activation(found, "residual", 1) == pytest.approx(0.7, rel=1e-3)
-
-
-def test_large_maps_are_averaged_down():
-    class Large(Told):
-        def forward(self, batch, features):
-            maps = [torch.arange(4.0).repeat_interleave(64 >> k).expand(1, 2, 128, -1) for k in range(6)]
-            return SimpleNamespace(features={"head": maps[:1], "reconstructed": maps[1:]})
-
-    found = dump.maps(Large(), SMALL, rows=(1,))
-    assert found["texture_1"].shape == (1, 64, 64)
-    assert dump.activation(found, "texture", 1)[0, 0] == pytest.approx(np.repeat(np.arange(4.0), 16), abs=0.006)
-
-
-def test_which_experiments_keep_spectra_and_maps(monkeypatch):
-    for name in ("statistics", "entropies", "spectra", "maps"):
-        monkeypatch.setattr(dump, name, lambda *_, name=name: {name: np.zeros(1)})
+def test_which_experiments_keep_what(monkeypatch):
+    for module, name in ((dump, "statistics"), (dump, "entropies"), (dump, "spectra"), (alternatives, "measured")):
+        monkeypatch.setattr(module, name, lambda *_, name=name: {name: np.zeros(1)})
+    monkeypatch.setattr(sheets, "sheet", lambda model, protocol, kinds, device: (np.zeros((1, 1)), {kinds: 1}))
     kept = {}
     for experiment in study.select("gpu", tuple({e.group for e in study.experiments("gpu") if e.budget})):
         found = inside.look_inside(experiment, nn.Identity(), torch.device("cpu"))
-        assert found["diagnostics"].keys() <= {"statistics", "entropies"}
-        for name in (*found["diagnostics"], *found):
+        assert found.arrays["diagnostics"].keys() <= {"statistics", "entropies"}
+        assert found.pictures.keys() == found.arrays.keys() & {"sheet"}
+        for name in (*found.arrays["diagnostics"], *found.arrays):
             kept.setdefault(name, set()).add(experiment.id)
-    assert len(kept["spectra"]) == 12
-    assert len(kept["maps"]) == 9 + 3
-    assert all(id.endswith("-s0") for id in kept["spectra"] | kept["maps"])
-    assert "tsgl-balance-s0" in kept["maps"] - kept["spectra"]
-    assert "tsgl-texture-to-local-s0" in kept["spectra"] - kept["maps"]
+    assert len(kept["alternatives"]) == 12
+    assert kept["spectra"] == kept["alternatives"] | {"zits-s0"}
+    assert kept["sheet"] - kept["spectra"] == {
+        *("tsgl-balance-s0", "tsgl-pennet-s0", "tsgl-hifill-s0"),
+        *("tsgl-structure-alone-s0", "tsgl-structure-guided-s0", "ctsdg-s0"),
+    }
+    assert all(id.endswith("-s0") for id in kept["spectra"] | kept["sheet"])
     assert {"tsgl-lama-s0", "tsgl-leak-s2", "tsgl-final-s0"} < kept["entropies"]
     assert {"tsgl-balance-s1", "tsgl-tau-50-s2", "tsgl-structure-guided-s0"} < kept["statistics"]
 
@@ -191,10 +152,10 @@ def test_a_network_that_names_no_maps_keeps_no_file():
     model = Told()
     model.main = ""
     experiment = study.select("smoke", ("lama-s0",))[0]
-    assert inside.look_inside(experiment, model, torch.device("cpu")) == {}
+    assert inside.look_inside(experiment, model, torch.device("cpu")) == ({}, {})
 
 
-def test_no_network_can_exceed_the_budgets(tmp_path):
+def test_no_network_can_exceed_the_budget_of_spectra(tmp_path):
     """White noise in every map of two photographs of 256 pixels, another in each: nothing compresses worse."""
     noise = np.random.default_rng(0)
 
@@ -204,7 +165,5 @@ def test_no_network_can_exceed_the_budgets(tmp_path):
             maps = [torch.from_numpy(noise.uniform(0, 1, (1, 1, side, side))).float() for side in sides]
             return SimpleNamespace(features={"head": maps[:1], "reconstructed": maps[1:], "structure": maps[1:]})
 
-    results.write_run(tmp_path, {}, spectra=dump.spectra(Noise(), SMALL), maps=dump.maps(Noise(), SMALL))
-    size = {file.name: file.stat().st_size for file in tmp_path.iterdir()}
-    assert size["spectra.npz"] < 20 * 1024
-    assert 40 * 1024 < size["maps.npz"] < 60 * 1024
+    results.write_run(tmp_path, {}, spectra=dump.spectra(Noise(), SMALL))
+    assert (tmp_path / "spectra.npz").stat().st_size < 20 * 1024

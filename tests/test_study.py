@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import inpaintlib as il
-from inpaintlib import checkpoint, dump, experiments, measurements, paths, regenerated, results, schedules, study
+from inpaintlib import checkpoint, experiments, measurements, paths, regenerated, results, schedules, sheets, study
 from inpaintlib.evaluation import evaluate
 from inpaintlib.files import read_json, write_json
 from inpaintlib.measurements import Measurements, NotRun
@@ -166,15 +166,12 @@ def test_one_experiment_from_training_to_results(home):
     assert kept["pooled_residual"].shape[1] == 5
     assert (kept["pooled_high_pass"] > 0).all()
     assert {f"high_pass_{k}" for k in range(6)} < results.read_arrays(experiment.id, "smoke", "spectra").keys()
-    maps = results.read_arrays(experiment.id, "smoke", "maps")
-    assert {name: maps[f"{name}_1"].shape for name in dump.PIXELS} == {
-        "texture": (2, 32, 32),
-        "structure": (2, 32, 32),
-        "residual": (2, 48, 48),
-    }
-    assert dump.activation(maps, "texture", 1).mean(axis=(1, 2)) == pytest.approx(
-        kept["pooled_texture"][:, 1].mean(axis=1), rel=0.02
-    )
+    sheet, ends = sheets.read(experiment.id, "smoke")
+    texture = sheets.maps(sheet, ends, "texture", 0)
+    assert texture.mean(axis=(1, 2)) == pytest.approx(kept["pooled_texture"][0, 1:].mean(axis=1), rel=0.03)
+    assert results.read_picture(experiment.id, "smoke", "filled").shape == (64, 4 * 64, 3)
+    vectors = results.read_arrays(experiment.id, "smoke", "alternatives")
+    assert vectors["texture|mean square"].shape == kept["pooled_texture"].shape
 
 
 def test_measuring_again_gives_the_same_numbers(home):
@@ -266,7 +263,8 @@ def test_a_leaking_network_is_measured_with_its_leak():
 
 def test_the_numbers_of_one_run_stay_small(home):
     for name in ("tsgl-2global-local-to-global-local-s0", "telea-s0"):
-        files = [f for f in paths.results("smoke", name).iterdir() if f.name not in ("spectra.npz", "maps.npz")]
+        once = ("spectra.npz", "alternatives.npz", "sheet.npz", "sheet.webp", "filled.webp")
+        files = [f for f in paths.results("smoke", name).iterdir() if f.name not in once]
         assert sum(f.stat().st_size for f in files) < 20_480
 
 

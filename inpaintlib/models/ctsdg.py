@@ -141,17 +141,19 @@ class CTSDG(nn.Module):
     def forward(self, batch: Batch, features: bool = False) -> Output:
         """Batch -> Output. aux, in training: "pyramid", a list of the texture stream's image alone, [B,3,H,W] in
         [-1,1]; "edge", logits of the structure stream's edge map [B,1,H,W]. features: "encoder" and
-        "structure_encoder", seven maps each; "decoder_input", the two deepest maps; "decoded", texture and structure
-        at full size; "fused", both after the exchange."""
+        "structure", seven maps each; "decoder_input", the two deepest maps; "decoded_texture" and "decoded_structure",
+        what the decoders make of them from H/2 on; "decoded", both at full size; "fused", both after the exchange."""
         batch.check(self.stride, self.priors)
         kept = Features(features)
         image = Known(batch.image, batch.mask)
         guide = Known(torch.cat((batch.priors["edge"], batch.priors["gray"]), dim=1), batch.mask)
         textures, structures = self.texture_encoder(image), self.structure_encoder(guide)
-        kept.add(encoder=[x.map for x in textures], structure_encoder=[x.map for x in structures])
+        kept.add(encoder=[x.map for x in textures], structure=[x.map for x in structures])
         kept.add(decoder_input=[textures[-1].map, structures[-1].map])
-        texture = self.texture_decoder(structures[-1], [image, *textures[:-1]]).map
-        structure = self.structure_decoder(textures[-1], [guide, *structures[:-1]]).map
+        texture, *coarser = (x.map for x in self.texture_decoder(structures[-1], [image, *textures[:-1]]))
+        kept.add(decoded_texture=coarser)
+        structure, *coarser = (x.map for x in self.structure_decoder(textures[-1], [guide, *structures[:-1]]))
+        kept.add(decoded_structure=coarser)
         fused = self.fusion(texture, structure)
         kept.add(decoded=[texture, structure], fused=fused)
         aux = {}

@@ -78,14 +78,17 @@ class PartialDecoder(nn.Module):
     """From the deepest map up through the skips.
 
     skips, outs: channels of the skips and of the levels' results, finest first.
-    forward(deepest Known [B,deep,h,w], skips, finest first) -> Known of the size of the finest skip.
+    forward(deepest Known [B,deep,h,w], skips, finest first) -> the levels' Known, each of the size of its skip, finest
+    first.
     """
 
     def __init__(self, deep: int, skips: tuple[int, ...], outs: tuple[int, ...]):
         super().__init__()
         self.levels = nn.ModuleList(PartialUp(a, b, c) for a, b, c in zip((*outs[1:], deep), skips, outs))
 
-    def forward(self, x: Known, skips: list[Known]) -> Known:
+    def forward(self, x: Known, skips: list[Known]) -> list[Known]:
+        maps = []
         for level, skip in zip(reversed(self.levels), reversed(skips)):
             x = level(x, skip)
-        return x
+            maps.append(x)
+        return maps[::-1]

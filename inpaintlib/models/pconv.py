@@ -51,6 +51,6 @@ class PConv(nn.Module):
         kept = Features(features)
         levels = self.encoder(Known(batch.image, batch.mask))
         kept.add(encoder=[x.map for x in levels], masks=[x.mask for x in levels], decoder_input=levels[-1].map)
-        decoded = self.decoder(levels[-1], levels[:-1])
+        decoded = self.decoder(levels[-1], levels[:-1])[0]
         image, _ = self.last(decoded, Known(batch.image, batch.mask))
         return Output(torch.tanh(image), {}, kept.maps)

@@ -226,8 +226,8 @@ class ZITS(nn.Module):
 
     def forward(self, batch: Batch, features: bool = False) -> Output:
         """Batch -> Output. aux["edge"], in training: logits of the edges [B,1,H,W]. features: "edge", the completed
-        edges in [0,1]; "residuals", four maps that the structure adds, finest first; "encoder", the four maps with
-        them; "bottleneck", the map after each block; "decoder_input", the last of them."""
+        edges in [0,1]; "structure", four maps that are added to those of texture, finest first; "encoder", the four
+        sums; "bottleneck", the map after each block; "decoder_input", the last of them."""
         batch.check(self.stride, self.priors)
         kept = Features(features)
         known, hole, image = batch.priors["edge"], 1 - batch.mask, batch.image
@@ -236,5 +236,5 @@ class ZITS(nn.Module):
         residuals = self.structure(torch.cat((edge, hole), dim=1))
         maps = self.texture(torch.cat((image, hole), dim=1), self.positions(batch.mask), residuals)
         x = self.bottleneck(maps[-1], kept)
-        kept.add(edge=edge, residuals=residuals, encoder=maps, decoder_input=x)
+        kept.add(edge=edge, structure=residuals, encoder=maps, decoder_input=x)
         return Output(torch.tanh(self.decoder(x)), {"edge": logits} if self.training else {}, kept.maps)
