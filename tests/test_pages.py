@@ -9,6 +9,7 @@ import pytest
 
 import inpaintlib as il
 from inpaintlib import claims, paths, questions, regenerated, results, trainings
+from inpaintlib.chapters import chapter_of
 from inpaintlib.claims import claim as states
 from inpaintlib.claims import counted
 from inpaintlib.claims.claim import Finding, Judged
@@ -86,7 +87,7 @@ def test_the_ledger_shows_every_claim_with_its_verdict_in_words(home, monkeypatc
         assert one.verdict.partition(" (")[0] in card
         assert ("0.5 [0.25, 0.75]" in card) == bool(one.number)
         assert one.reason in card
-        assert (f"{one.chapter}.ipynb" in card) == bool(one.chapter)
+        assert (f"{chapter_of(one.id)}.ipynb" in card) == bool(chapter_of(one.id))
     assert f"All {len(ledger)} claims" in page
     sheet = (paths.figures("smoke") / "book" / "ledger.csv").read_text(encoding="utf-8")
     assert all(f"\n{one.id}," in sheet for one in ledger)

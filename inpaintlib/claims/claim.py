@@ -35,7 +35,7 @@ class Claim:
 
     paper: "TSGL", "MISF" or "beyond" (a question that neither paper asks).  place: where it stands.  says: what is
     claimed.  predicts: what has to be seen here if it holds.  rule: a name in RULES.  evidence: one or several; none
-    only together with a reason, why it cannot be tested here.  chapter: the notebook that shows it, "" for none.
+    only together with a reason, why it cannot be tested here.
     """
 
     id: str
@@ -46,7 +46,6 @@ class Claim:
     rule: str
     evidence: tuple[Evidence, ...] | Evidence = ()
     reason: str = ""
-    chapter: str = ""
 
     def __post_init__(self):
         if isinstance(self.evidence, Evidence):

@@ -3,7 +3,6 @@
 from inpaintlib.claims.claim import Claim, Evidence
 from inpaintlib.claims.declare import BOTH_LOCAL, CROSSED, FINAL, FINE, ahead, images, maps
 
-CHAPTER = "05_kl_entropy_spectra"
 BRANCHES = ("entropy_branch_structure", "entropy_branch_residual")
 
 
@@ -74,7 +73,6 @@ ENTROPY = (
             dumps=BRANCHES,
             sign=-1,
         ),
-        chapter=CHAPTER,
     ),
     Claim(
         "tsgl-fig-11-local-residual",
@@ -85,7 +83,6 @@ ENTROPY = (
         f" {CROSSED}.",
         "signed",
         maps("table-iv", "difference of trends", pairs=((BOTH_LOCAL, CROSSED),), dumps=("entropy_branch_residual",)),
-        chapter=CHAPTER,
     ),
     Claim(
         "tsgl-fig-11-final",
@@ -100,7 +97,6 @@ ENTROPY = (
             pairs=((FINAL, CROSSED),),
             dumps=BRANCHES,
         ),
-        chapter=CHAPTER,
     ),
     Claim(
         "tsgl-fig-17-balance",

@@ -3,7 +3,6 @@
 from inpaintlib.claims.claim import Claim, Evidence
 from inpaintlib.claims.declare import CROSSED, FINAL, TWICE_LOCAL, maps
 
-CHAPTER = "05_kl_entropy_spectra"
 READING = (
     "Read as KL(p||q) of channel distributions, p layer k of a row, q the same kind of map in layer k - 1 of the"
     " baseline, averaged over layers"
@@ -27,7 +26,6 @@ CLAIMS = (
         f"Smaller KL of texture maps for Global->Global than for the baseline itself. {READING}.",
         "throughout",
         _loss("texture", "Global->Global", "Baseline"),
-        chapter=CHAPTER,
     ),
     Claim(
         "tsgl-fig-3-local",
@@ -37,7 +35,6 @@ CLAIMS = (
         f"Smaller KL of texture maps for Global->Local than for the baseline itself. {READING}.",
         "throughout",
         _loss("texture", "Global->Local", "Baseline"),
-        chapter=CHAPTER,
     ),
     Claim(
         "tsgl-fig-9-texture",
@@ -47,7 +44,6 @@ CLAIMS = (
         f"Smaller KL of texture maps for Global->Local than for Global->Global. {READING}.",
         "throughout",
         _loss("texture", "Global->Local", "Global->Global"),
-        chapter=CHAPTER,
     ),
     Claim(
         "tsgl-fig-9-structure-level",
@@ -58,7 +54,6 @@ CLAIMS = (
         " margin.",
         "same level",
         _level("high_pass", "Global->Local", "Global->Global"),
-        chapter=CHAPTER,
     ),
     Claim(
         "tsgl-fig-10-residual",
@@ -69,7 +64,6 @@ CLAIMS = (
         " can also be read as comparing with the baseline's texture maps.",
         "throughout",
         _loss("residual", "Local->Local", "Local->Global"),
-        chapter=CHAPTER,
     ),
     Claim(
         "tsgl-fig-10-texture-global",
@@ -79,7 +73,6 @@ CLAIMS = (
         f"Smaller KL of texture maps for Local->Global than for Global->Global. {READING}.",
         "throughout",
         _loss("texture", "Local->Global", "Global->Global"),
-        chapter=CHAPTER,
     ),
     Claim(
         "tsgl-fig-10-texture-local",
@@ -90,7 +83,6 @@ CLAIMS = (
         " similar gap in both panels and does not say between which rows, so only its sign is tested.",
         "throughout",
         _loss("texture", "Local->Local", "Global->Local"),
-        chapter=CHAPTER,
     ),
     *(
         Claim(
@@ -101,7 +93,6 @@ CLAIMS = (
             f"Smaller KL of {what} for {FINAL} than for {CROSSED}. {READING}.",
             "throughout",
             _loss(kind, FINAL, CROSSED),
-            chapter=CHAPTER,
         )
         for name, panel, words, what, kind in (
             ("structure", "a", "structure", "high-pass maps", "high_pass"),
@@ -118,7 +109,6 @@ CLAIMS = (
             f"Smaller KL of {what} for {FINAL} than for {TWICE_LOCAL}. {READING}.",
             "throughout",
             _loss(kind, FINAL, TWICE_LOCAL),
-            chapter=CHAPTER,
         )
         for name, panel, words, what, kind in (
             ("structure", "b", "structure", "high-pass maps", "high_pass"),
@@ -134,7 +124,6 @@ CLAIMS = (
         " margin.",
         "same level",
         _level("residual", FINAL, TWICE_LOCAL),
-        chapter=CHAPTER,
     ),
     Claim(
         "tsgl-fig-12-crossing",
@@ -145,6 +134,5 @@ CLAIMS = (
         " in layers 4 and 5.",
         "crossing",
         maps("table-iv", "KL crossing", label=FINAL),
-        chapter=CHAPTER,
     ),
 )
