@@ -42,7 +42,7 @@ ROWS = {
     "Baseline": (20.0, 0.0),
     "Global->Global": (20.0, 0.01),
     "Global->Local": (25.0, 0.0),
-    "Local->Global": (24.99, 0.5),
+    "Local->Global": (24.95, 0.5),
 }
 
 
