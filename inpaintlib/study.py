@@ -38,6 +38,7 @@ __all__ = [
     "done",
     "experiments",
     "fingerprint",
+    "look",
     "measure",
     "run",
     "select",
@@ -159,6 +160,26 @@ def measure(experiment: Experiment) -> None:
     if not experiment.budget:
         _measure(experiment, methods.classical(experiment.model), {"parameters": 0}, Inside({}, {}))
         return
+    model, before, file = _left_by(experiment)
+    kept = ("config", "images_seen", "recipe", "photographs", "parameters", "seconds", "waited", "soften")
+    training = {key: before[key] for key in kept if key in before} | {"weights": sha256(file)}
+    method = _as_asked(experiment, model)
+    _measure(experiment, method, training, look_inside(experiment, model, method.device))
+
+
+def look(experiment: Experiment) -> None:
+    """Keep again, with the weights that a training left, what figures show of it: maps, spectra, filled holes. What it
+    measured stays; run.json names the commit as "looked". Raises InputError as `measure`."""
+    model, before, _ = _left_by(experiment)
+    method = _as_asked(experiment, model)
+    found = look_inside(experiment, model, method.device)
+    folder = paths.results(experiment.profile, experiment.id)
+    arrays = {name: values for name, values in found.arrays.items() if name != "stats"}
+    results.write_run(folder, before | {"looked": commit()}, found.pictures | _filled(experiment, method), **arrays)
+
+
+def _left_by(experiment: Experiment) -> tuple[nn.Module, dict[str, Any], Path]:
+    """The network that a training left, its run.json, and the file of its weights."""
     places = (paths.runs(experiment.profile, experiment.id) / "weights.safetensors", _shipped(experiment))
     file = next((place for place in places if place.exists()), None)
     if file is None:
@@ -171,10 +192,7 @@ def measure(experiment: Experiment) -> None:
     note = checkpoint.load_weights(file, model, missing=model.training_only)
     if note["experiment"] != experiment.id or note["images_seen"] != before["images_seen"]:
         raise InputError(f"{file} was trained otherwise than the results of {experiment.id} say; run it again.")
-    kept = ("config", "images_seen", "recipe", "photographs", "parameters", "seconds", "waited", "soften")
-    training = {key: before[key] for key in kept if key in before} | {"weights": sha256(file)}
-    method = _as_asked(experiment, model)
-    _measure(experiment, method, training, look_inside(experiment, model, method.device))
+    return model, before, file
 
 
 def _shipped(experiment: Experiment) -> Path:
@@ -197,16 +215,12 @@ def _measure(
 ) -> None:
     """Measure a method on the experiment's protocols, and write everything."""
     instruments, measured = _instruments(method.device), []
-    arrays, pictures = dict(inside.arrays), dict(inside.pictures)
-    trained = experiment.training
-    shown = experiment.seed == 0 and any(trained in GROUPS[group].rows.values() for group in gallery.SHOWN)
+    arrays = dict(inside.arrays)
     for name in experiment.protocols:
         found = evaluate(method, PROTOCOLS[name], instruments=instruments)
         suffix = f"-{name}" if measured else ""
         stats, distances = f"stats{suffix}", f"distances{suffix}"
         arrays |= {stats: found.values | arrays.get(stats, {}), distances: found.distances}
-        if shown:
-            pictures[f"filled{suffix}"] = gallery.filled(method, PROTOCOLS[name])
         measured.append({"name": name, "checksum": found.checksum, "summary": _headline(summarise(found))})
     looked = PROTOCOLS[SCALES[experiment.profile].diagnostics]
     note = {
@@ -228,7 +242,17 @@ def _measure(
     }
     made = provenance(method.device)
     folder = paths.results(experiment.profile, experiment.id)
-    results.write_run(folder, note | made | training, pictures, **arrays)
+    results.write_run(folder, note | made | training, inside.pictures | _filled(experiment, method), **arrays)
+
+
+def _filled(experiment: Experiment, method: Method) -> dict[str, np.ndarray]:
+    """The holes that are shown, of each protocol, where the experiment is among those that figures show."""
+    shown = any(experiment.training in GROUPS[group].rows.values() for group in gallery.SHOWN)
+    if experiment.seed or not shown:
+        return {}
+    first, *others = experiment.protocols
+    names = {"filled": first} | {f"filled-{name}": name for name in others}
+    return {kept: gallery.filled(method, PROTOCOLS[name]) for kept, name in names.items()}
 
 
 def _headline(summary: dict[str, Any]) -> dict[str, Any]:

@@ -117,6 +117,15 @@ def _measure(options: argparse.Namespace) -> int:
     return 0
 
 
+def _look(options: argparse.Namespace) -> int:
+    from inpaintlib import study
+
+    for experiment in study.select(options.profile, tuple(options.only)):
+        print(f"{experiment.id}: looking inside", flush=True)
+        study.look(experiment)
+    return 0
+
+
 def _merge(options: argparse.Namespace) -> int:
     from inpaintlib.parcel import merge
 
@@ -169,6 +178,8 @@ def add(commands: argparse._SubParsersAction) -> None:
     run.set_defaults(run=_run)
     measure = _choosing(actions, "measure", "measure again with the weights at hand what an older protocol measured")
     measure.set_defaults(run=_measure)
+    look = _choosing(actions, "look", "keep again what figures show of the maps and fillings of trainings at hand")
+    look.set_defaults(run=_look)
     stamp = actions.add_parser("stamp", help="write down the commit of these files, for a copy without git")
     stamp.set_defaults(run=_stamp)
     merge = actions.add_parser("merge", help="put what study run --out packed where the book reads it")

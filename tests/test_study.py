@@ -1,5 +1,6 @@
 """The study as data, one experiment from training to results, and results read back side by side."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -172,6 +173,23 @@ def test_one_experiment_from_training_to_results(home):
     assert results.read_picture(experiment.id, "smoke", "filled").shape == (64, 4 * 64, 3)
     vectors = results.read_arrays(experiment.id, "smoke", "alternatives")
     assert vectors["texture|mean square"].shape == kept["pooled_texture"].shape
+
+
+def test_looking_again_keeps_what_was_measured(home):
+    experiment = study.select("smoke", ("tsgl-baseline-s0",))[0]
+    folder = paths.results("smoke", experiment.id)
+    before = {file.name: file.read_bytes() for file in folder.iterdir()}
+    for name in ("sheet.webp", "alternatives.npz", "filled.webp"):
+        (folder / name).unlink()
+    study.look(experiment)
+    after = {file.name: file.read_bytes() for file in folder.iterdir()}
+    assert after.keys() == before.keys()
+    assert [name for name in after if after[name] != before[name]] == ["run.json"]
+    changed, original = (json.loads(files["run.json"]) for files in (after, before))
+    assert changed.pop("looked")
+    assert changed == original
+    assert study.done(experiment)
+    (folder / "run.json").write_bytes(before["run.json"])
 
 
 def test_measuring_again_gives_the_same_numbers(home):
