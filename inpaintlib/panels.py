@@ -24,6 +24,8 @@ OURS_COLOUR = PALETTE[3]
 """Of the paper's own network, whatever it is compared with."""
 NETWORK, CLASSICAL = PALETTE[0], PALETTE[7]
 """Colours of other networks, and of methods that learn nothing."""
+LARGEST = 1.4
+"""Inches of a picture's side in a grid of results, at most."""
 _MARKERS = {"global": "o", "local": "^"}
 
 
@@ -169,10 +171,11 @@ def results_grid(
     `zoom_box` finds them.  notes: a line below a picture, such as its PSNR.  Up to 8 columns stay legible.
     """
     columns = len(pictures)
-    cell = (WIDTH - 0.2) / columns
+    cell = min((WIDTH - 0.2) / columns, LARGEST)
     share = 1 + boxes[0][3] / boxes[0][2]
     tall = (cell * share + (0.17 if notes else 0.03)) * len(rows) + 0.45
-    figure, axes = plt.subplots(len(rows), columns, figsize=(WIDTH, tall), squeeze=False)
+    wide = max(cell * columns + 0.2, 4.0)
+    figure, axes = plt.subplots(len(rows), columns, figsize=(wide, tall), squeeze=False)
     figure.get_layout_engine().set(w_pad=0.015, h_pad=0.015, wspace=0.01, hspace=0.01)
     for j, (method, line) in enumerate(pictures.items()):
         axes[0, j].set_title(printed(method), fontsize=8 if columns < 7 else 7)
