@@ -1,15 +1,18 @@
 """Figures that several chapters draw alike: curves over layers, rows of maps, dots with intervals, grids of results."""
 
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
+import torch
 from jaxtyping import Bool, Float, UInt8
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from PIL import Image
 
+from inpaintlib.alternatives import outer_share
 from inpaintlib.plotting import PALETTE, WIDTH, show
 from inpaintlib.statistics import Interval
 from inpaintlib.trainings import FINAL
@@ -132,7 +135,7 @@ def map_rows(
 ) -> Figure:
     """A line of maps for each row, yellow is more; a map that is None leaves its place empty.
 
-    shared: all maps of a row have one scale, whose ends, the 1 and 99 percentiles, stand at its right with the unit;
+    shared: all maps of a row have one scale, whose ends, the 1 and 99 percentiles, stand at its right, the unit above;
     else each map has its own, between its extremes.  Row titles stand at the left, columns above.
     """
     cell = (WIDTH - 0.35 - 0.55 * shared) / len(columns)
@@ -152,9 +155,36 @@ def map_rows(
             image.set(cmap=colours, clim=(low, high) if shared else (values.min(), values.max()))
         axes[i, 0].set_ylabel(title, fontsize=8)
         if shared:
-            _end_bar(figure, image, list(axes[i]), unit)
+            _end_bar(figure, image, list(axes[i]), unit if i == 0 else "")
     for ax, title in zip(axes[0], columns):
         ax.set_title(title, fontsize=8)
+    return figure
+
+
+def spectra(
+    rows: Mapping[str, Mapping[str, Sequence[Map | None]]], sizes: Sequence[int], wanted: Sequence[str]
+) -> Figure:
+    """Mean spectrograms, frequency zero in the centre, a line a network; rows: label -> kind -> the layers' spectra.
+
+    wanted: the kinds, a block of columns each, with the sides of `sizes` above.  Every panel lies between its own
+    extremes; below it stands the mean beyond half the highest frequency over the mean (`alternatives.outer_share`).
+    """
+    wide, layers = len(wanted) * len(sizes), len(sizes)
+    figure, axes = plt.subplots(len(rows), wide, figsize=(WIDTH, 0.35 + 0.97 * len(rows)), squeeze=False)
+    figure.get_layout_engine().set(w_pad=0.01, h_pad=0.02, wspace=0.01, hspace=0.01)
+    for line, (label, kinds) in zip(axes, rows.items()):
+        found = [kinds.get(kind, [None] * layers)[k] for kind in wanted for k in range(layers)]
+        for ax, spectrum in zip(line, found):
+            ax.set(xticks=[], yticks=[])
+            ax.set_frame_on(spectrum is not None)
+            if spectrum is not None:
+                show(ax, spectrum, "activation")
+                flat = outer_share(torch.from_numpy(spectrum.astype(np.float32))[None]).item()
+                ax.set_xlabel(f"{flat:.2f}", fontsize=7.5, labelpad=1)
+        line[0].set_ylabel(printed(label).replace("→", "→\n"), fontsize=7.5)
+    for j, ax in enumerate(axes[0]):
+        kind, k = wanted[j // layers], j % layers
+        ax.set_title(f"{kind.replace('_', '-') if k == layers // 2 else ''}\n{sizes[k]}", fontsize=8)
     return figure
 
 
@@ -222,4 +252,4 @@ def _end_bar(figure: Figure, image: object, axes: Sequence[Axes], unit: str) -> 
     bar.ax.tick_params(labelsize=6.5, length=2, pad=1)
     bar.outline.set_linewidth(0.4)
     if unit:
-        bar.set_label(unit, fontsize=6.5, labelpad=-4)
+        bar.ax.set_title(textwrap.fill(unit, 11), fontsize=6.5, pad=4)

@@ -206,10 +206,11 @@ def colour_bar(image: AxesImage, axes: Axes | Sequence[Axes], label: str = "") -
 
 def _sign(figure: Figure, stamp: Stamp) -> None:
     inches = figure.get_figheight()
-    if figure.get_layout_engine() is None:
-        figure.set_layout_engine("constrained")
-    share = _STAMP_INCHES / inches
-    figure.get_layout_engine().set(rect=(0, share, 1, 1 - share))
+    if any(ax.get_subplotspec() for ax in figure.axes):  # a drawing whose parts have fixed places leaves room itself
+        if figure.get_layout_engine() is None:
+            figure.set_layout_engine("constrained")
+        share = _STAMP_INCHES / inches
+        figure.get_layout_engine().set(rect=(0, share, 1, 1 - share))
     figure.text(0.995, 0.05 / inches, str(stamp), ha="right", va="bottom", fontsize=6.5, color="0.4")
     if stamp.profile == "smoke":
         figure.text(
