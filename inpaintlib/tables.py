@@ -108,8 +108,9 @@ class Regenerated:
         for line in frame.itertuples():
             entry = found.setdefault(line.row.replace("->", "→"), {})
             entry[f"{line.bin} %" if line.bin[0].isdigit() else line.bin] = _cell(line, how.decimals)
-            value = f'<span class="published">{line.published:g}</span>' if np.isfinite(line.published) else "–"
-            entry[f"{line.bin}, published {how.theirs}"] = value
+            if frame.published.notna().any():
+                value = f'<span class="published">{line.published:g}</span>' if np.isfinite(line.published) else "–"
+                entry[f"{line.bin}, published {how.theirs}"] = value
         shown = pd.DataFrame.from_dict(found, orient="index").rename_axis(how.title, axis=1)
         return shown.to_html(escape=False, border=0, classes="sortable")
 

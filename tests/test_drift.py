@@ -102,7 +102,6 @@ CONSTANTS = {
     "notebooks/02_structure_and_texture.ipynb": {"1.0", "0.5", "0.6"},  # exercises' arguments
     "notebooks/03_training.ipynb": {"0.5", "0.69", "1.39"},  # ln 2 and 2 ln 2: an undecided discriminator
     "notebooks/11_your_own.ipynb": {"0.1"},  # exercises' weights
-    "notebooks/05_which_structure.ipynb": {"0.25"},  # cycles per pixel, where a spectrum's outer part begins
 }
 """Decimals that prose may contain: settings and mathematics. A measured number comes from a result, through a cell."""
 
