@@ -1,6 +1,5 @@
 """Figures that several chapters draw alike: curves over layers, rows of maps, dots with intervals, grids of results."""
 
-import textwrap
 from collections.abc import Callable, Mapping, Sequence
 
 import matplotlib.pyplot as plt
@@ -29,6 +28,8 @@ NETWORK, CLASSICAL = PALETTE[0], PALETTE[7]
 """Colours of other networks, and of methods that learn nothing."""
 LARGEST = 1.4
 """Inches of a picture's side in a grid of results, at most."""
+LARGEST_MAP = 1.15
+"""Inches of a feature map's side: its 64 pixels need no more."""
 _MARKERS = {"global": "o", "local": "^"}
 
 
@@ -135,13 +136,13 @@ def map_rows(
 ) -> Figure:
     """A line of maps for each row, yellow is more; a map that is None leaves its place empty.
 
-    shared: all maps of a row have one scale, whose ends, the 1 and 99 percentiles, stand at its right, the unit above;
-    else each map has its own, between its extremes.  Row titles stand at the left, columns above.
+    shared: all maps of a row have one scale, whose ends, the 1 and 99 percentiles, stand at its right, the unit beside
+    the middle one; else each map has its own, between its extremes.  Row titles stand at the left, columns above.
     """
-    cell = (WIDTH - 0.35 - 0.55 * shared) / len(columns)
-    figure, axes = plt.subplots(
-        len(rows), len(columns), figsize=(WIDTH, (cell + 0.05) * len(rows) + 0.45), squeeze=False
-    )
+    margin = 0.35 + 0.7 * shared
+    cell = min((WIDTH - margin) / len(columns), LARGEST_MAP)
+    wide = max(cell * len(columns) + margin, 4.0)
+    figure, axes = plt.subplots(len(rows), len(columns), figsize=(wide, (cell + 0.05) * len(rows) + 0.6), squeeze=False)
     figure.get_layout_engine().set(w_pad=0.015, h_pad=0.015, wspace=0.01, hspace=0.01)
     for i, (title, maps) in enumerate(rows.items()):
         there = [m for m in maps if m is not None]
@@ -155,7 +156,7 @@ def map_rows(
             image.set(cmap=colours, clim=(low, high) if shared else (values.min(), values.max()))
         axes[i, 0].set_ylabel(title, fontsize=8)
         if shared:
-            _end_bar(figure, image, list(axes[i]), unit if i == 0 else "")
+            _end_bar(figure, image, list(axes[i]), unit if i == len(rows) // 2 else "")
     for ax, title in zip(axes[0], columns):
         ax.set_title(title, fontsize=8)
     return figure
@@ -252,4 +253,4 @@ def _end_bar(figure: Figure, image: object, axes: Sequence[Axes], unit: str) -> 
     bar.ax.tick_params(labelsize=6.5, length=2, pad=1)
     bar.outline.set_linewidth(0.4)
     if unit:
-        bar.ax.set_title(textwrap.fill(unit, 11), fontsize=6.5, pad=4)
+        bar.set_label(unit, fontsize=7, labelpad=1)
