@@ -46,14 +46,15 @@ METRICS: dict[str, Metric] = {
 class Regenerated:
     """A table of the papers with what a group of experiments measured, rows in the order of print.
 
-    data: measurements on the table's own protocol.  All trainings (seeds) enter.  Rows that are not measured here keep
-    their printed numbers alone.  Raises InputError on a table that `protocols.TABLES` does not hold.
+    data: measurements on the table's own protocol.  trainings: the seeds that enter, by default all that a row has.
+    Rows that are not measured here keep their printed numbers alone.  seed: of the resampling behind intervals.  Raises
+    InputError on a table that `protocols.TABLES` does not hold.
     """
 
-    def __init__(self, table: str, data: Measurements, seed: int = 0):
+    def __init__(self, table: str, data: Measurements, seed: int = 0, trainings: tuple[int, ...] | None = None):
         if table not in TABLES:
             raise InputError(f"There is no measured table {table!r}; there is {', '.join(TABLES)}.")
-        self.table, self.data, self.seed = table, data, seed
+        self.table, self.data, self.seed, self.trainings = table, data, seed, trainings
         there = [column for column in TABLES[table].columns if column in data.rows.protocol.columns]
         self.columns = there or ["all"]
         self.labels = {row: self._label(row) for row in rows_of(table)}
@@ -133,9 +134,9 @@ class Regenerated:
         """A row's values, a line a seed, and the photograph of each."""
         label = self.labels[row]
         if metric.rpartition("_")[2] in DISTANCES:
-            return self.data.distance(label, metric, column), self.data.photographs
+            return self.data.distance(label, metric, column, self.trainings), self.data.photographs
         chosen = self.data.column(column)
-        return self.data.values(label, metric)[:, chosen], self.data.rows.group[chosen]
+        return self.data.values(label, metric, self.trainings)[:, chosen], self.data.rows.group[chosen]
 
 
 def _cell(line: object, decimals: int) -> str:
