@@ -3,9 +3,11 @@
 import cv2
 import numpy as np
 import torch
-from jaxtyping import UInt8
+from jaxtyping import Float, UInt8
 from torch import Tensor
 
+from inpaintlib.batch import Batch
+from inpaintlib.crops import to_uint8
 from inpaintlib.evaluation import batches
 from inpaintlib.methods import Method
 from inpaintlib.protocols import Protocol
@@ -48,7 +50,26 @@ def apart(strip: Strip) -> list[UInt8[np.ndarray, "side side 3"]]:
     return np.split(strip, strip.shape[1] // strip.shape[0], axis=1)
 
 
+def case(protocol: Protocol, photograph: int, name: str) -> Batch:
+    """A photograph with its hole of a bin, a batch of one; photograph: its place among the protocol's, counted again
+    from the first where there are fewer."""
+    rows = protocol.rows()
+    names = list(dict.fromkeys(rows.photo))
+    chosen = np.flatnonzero((rows.photo == names[photograph % len(names)]) & (rows.bin == name))[:1]
+    return Batch.make(*rows.part(chosen), priors=())
+
+
+def picture(image: Float[Tensor, "1 3 h w"]) -> UInt8[np.ndarray, "h w 3"]:
+    """An image in [-1, 1] as figures show it."""
+    return to_uint8(image)[0].permute(1, 2, 0).cpu().numpy()
+
+
+def seen(batch: Batch) -> UInt8[np.ndarray, "h w 3"]:
+    """The known pixels of the only image of a batch, its hole white."""
+    return picture(torch.where(batch.mask > 0, batch.image, 1.0))
+
+
 def _strip(images: Tensor) -> Strip:
-    pictures = ((images.float() + 1) * 127.5).round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
+    pictures = to_uint8(images).permute(0, 2, 3, 1).cpu().numpy()
     side = min(SIDE, pictures.shape[1])
     return np.concatenate([cv2.resize(p, (side, side), interpolation=cv2.INTER_AREA) for p in pictures], axis=1)

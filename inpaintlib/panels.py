@@ -26,6 +26,17 @@ OURS_COLOUR = PALETTE[3]
 """Of the paper's own network, whatever it is compared with."""
 NETWORK, CLASSICAL = PALETTE[0], PALETTE[7]
 """Colours of other networks, and of methods that learn nothing."""
+FILTERS: dict[str, Style] = {
+    "En-decoder": {"color": FAMILIES[""], "marker": "s", "linestyle": ":"},
+    "Img-Filter": {"color": PALETTE[5], "marker": "o", "linestyle": "--"},
+    "En-decoder-Filter": {"color": PALETTE[5], "marker": "D", "linestyle": "-"},
+    "Sem-Filter": {"color": PALETTE[9], "marker": "^", "linestyle": "-"},
+    "Sem-Filter(F1)": {"color": PALETTE[9], "marker": "v", "linestyle": ":"},
+    "Sem-Filter(F2)": {"color": PALETTE[9], "marker": "o", "linestyle": "--"},
+    "Sem-Filter(F3)": {"color": PALETTE[9], "marker": "^", "linestyle": "-"},
+}
+"""Ablations of MISF, coloured by what they filter: nothing, the image, features. MISF, which filters both, looks like
+any other network."""
 LARGEST = 1.4
 """Inches of a picture's side in a grid of results, at most."""
 LARGEST_MAP = 1.15
@@ -35,7 +46,10 @@ _MARKERS = {"global": "o", "local": "^"}
 
 def style_of(label: str) -> Style:
     """Colour, marker and line of a variant of Table IV, the same in every figure: colour by guide, solid lines and
-    circles for global normalization, dashed lines and triangles for local; and of "Ours", and any other network."""
+    circles for global normalization, dashed lines and triangles for local; of "Ours", of MISF's ablations, and any
+    other network."""
+    if label in FILTERS:
+        return FILTERS[label]
     if label == FINAL or label.startswith("Ours"):
         return {"color": OURS_COLOUR, "marker": "D", "linestyle": "-" if label in (FINAL, "Ours") else "--"}
     if label == "Baseline":

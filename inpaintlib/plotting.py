@@ -106,7 +106,7 @@ def style() -> None:
     sns.set_theme(context="notebook", style="ticks", palette=PALETTE, rc=_SETTINGS)
 
 
-def save(figure: Figure, item: str, stamp: Stamp, *, photographs: bool = False) -> Picture:
+def save(figure: Figure, item: str, stamp: Stamp, *, photographs: bool = False, limit: int = LIMIT) -> Picture:
     """Stamp a figure, write it as the item `item` ("tsgl/fig-05"), close it, and return it for display.
 
     Drawings become SVG with text as outlines, rewritten in fewer bytes. `photographs=True`, for photographs and many
@@ -116,10 +116,10 @@ def save(figure: Figure, item: str, stamp: Stamp, *, photographs: bool = False) 
     _sign(figure, stamp)
     if photographs:
         picture = _drawn(figure)
-        content, suffix = _webp(picture, item), "webp"
+        content, suffix = _webp(picture, item, limit), "webp"
         shown, kind = _jpeg(picture), "image/jpeg"
     else:
-        content, suffix = _svg(figure, item), "svg"
+        content, suffix = _svg(figure, item, limit), "svg"
         shown, kind = content.decode(), "image/svg+xml"
     path = paths.figures(stamp.profile) / f"{item}.{suffix}"
     with atomic_path(path) as temporary:
@@ -230,28 +230,28 @@ def _sign(figure: Figure, stamp: Stamp) -> None:
         )
 
 
-def _svg(figure: Figure, item: str) -> bytes:
+def _svg(figure: Figure, item: str, limit: int) -> bytes:
     buffer = io.BytesIO()
     with rc_context({"svg.fonttype": "path", "svg.hashsalt": item}):
         figure.savefig(buffer, format="svg", metadata={"Date": None})
     mark = f"i{zlib.crc32(item.encode()):x}"[:4]  # so that two drawings in one page share no name
     options = scour.parse_args([*_SCOUR, f"--shorten-ids-prefix={mark}"])
     small = scour.scourString(buffer.getvalue().decode(), options).encode()
-    return _fitting(small, item, "save it with photographs=True, or show less")
+    return _fitting(small, item, limit, "save it with photographs=True, or show less")
 
 
-def _webp(picture: Image.Image, item: str) -> bytes:
+def _webp(picture: Image.Image, item: str, limit: int) -> bytes:
     for quality in _QUALITIES:
         buffer = io.BytesIO()
         picture.save(buffer, format="webp", quality=quality, method=6)
-        if buffer.tell() <= LIMIT:
+        if buffer.tell() <= limit:
             break
-    return _fitting(buffer.getvalue(), item, f"even at WebP quality {quality}; show fewer or smaller pictures")
+    return _fitting(buffer.getvalue(), item, limit, f"even at WebP quality {quality}; show fewer or smaller pictures")
 
 
-def _fitting(content: bytes, item: str, advice: str) -> bytes:
-    if len(content) > LIMIT:
-        raise InputError(f"{item} takes {len(content) // 1000} KB, more than {LIMIT // 1000}: {advice}.")
+def _fitting(content: bytes, item: str, limit: int, advice: str) -> bytes:
+    if len(content) > limit:
+        raise InputError(f"{item} takes {len(content) // 1000} KB, more than {limit // 1000}: {advice}.")
     return content
 
 

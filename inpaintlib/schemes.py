@@ -46,15 +46,18 @@ class Scheme:
         self.canvas.text(x, y, words, ha="center", va="center", fontsize=8, linespacing=1.2)
         return Place(x, y, width, height)
 
-    def picture(self, x: float, y: float, values: np.ndarray, title: str = "", side: float = 0.62) -> Place:
-        """A small square picture around a point, its title above: uint8 [h,w,3], or a map [h,w], yellow is more."""
+    def picture(
+        self, x: float, y: float, values: np.ndarray, title: str = "", side: float = 0.62, signed: bool = False
+    ) -> Place:
+        """A small square picture around a point, its title above: uint8 [h,w,3], or a map [h,w], yellow is more;
+        signed: red is positive, blue negative."""
         ax = self.figure.add_axes(
             ((x - side / 2) / WIDTH, (y - side / 2) / self._height, side / WIDTH, side / self._height)
         )
         if values.ndim == 3:
             show(ax, values)
         else:
-            heat(ax, values, bar=False)
+            heat(ax, values, signed=signed, bar=False)
         if title:
             ax.set_title(title, fontsize=7.5, pad=2)
         return Place(x, y, side, side)

@@ -68,6 +68,16 @@ class Regenerated:
         mine, groups = self._values(metric, column, one)
         return compare(mine, self._values(metric, column, other)[0], groups, seed=self.seed)
 
+    def standing(self, one: str, other: str, metrics: tuple[str, ...] = ()) -> tuple[int, int, int]:
+        """In how many of metrics (by default the table's) and columns one row is better than another, worse, and not
+        separated from it by the 95 % interval of their difference."""
+        found = []
+        for metric in metrics or TABLES[self.table].metrics:
+            for column in self.columns:
+                d = self.compared(metric, column, one, other).difference
+                found.append((1 if METRICS[metric].more else -1) * (int(d.low > 0) - int(d.high < 0)))
+        return found.count(1), found.count(-1), found.count(0)
+
     def ranks(self, metric: str, column: str) -> dict[str, str]:
         """Measured row -> "best", "level" (not separated from the best at 5 %, Holm-corrected) or ""."""
         rows = [row for row, label in self.labels.items() if label]

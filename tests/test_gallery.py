@@ -32,3 +32,15 @@ def test_a_hole_of_each_width_at_512():
     protocol = PROTOCOLS["bundled-512"]
     assert [protocol.rows().bin[i] for i in gallery.shown_rows(protocol)] == ["narrow", "medium", "wide"]
     assert gallery.filled(methods.classical("telea"), protocol).shape == (192, 3 * 192, 3)
+
+
+def test_a_hole_of_a_photograph_is_one_row_and_its_picture_hides_what_the_hole_hides():
+    batch = gallery.case(SMALL, 3, "20-30")  # of two photographs: the second
+    rows = SMALL.rows()
+    (row,) = np.flatnonzero((rows.photo == list(dict.fromkeys(rows.photo))[1]) & (rows.bin == "20-30"))
+    images, masks = rows.part([row])
+    assert np.array_equal(gallery.picture(batch.target.image), images[0].permute(1, 2, 0))
+    known = masks[0, 0].numpy() == 1
+    shown = gallery.seen(batch)
+    assert np.array_equal(shown[known], images[0].permute(1, 2, 0).numpy()[known])
+    assert (shown[~known] == 255).all()

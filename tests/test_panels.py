@@ -7,6 +7,8 @@ from matplotlib.colors import to_hex
 
 import inpaintlib as il
 from inpaintlib import panels, plotting
+from inpaintlib.models.misf.config import ABLATIONS
+from inpaintlib.questions import GROUPS
 from inpaintlib.schemes import Place, Scheme
 from inpaintlib.statistics import Interval
 
@@ -30,6 +32,11 @@ def test_a_variant_has_one_colour_by_its_guide_and_one_line_by_its_normalization
     assert len({*single, ours, styles["2Global(Local)->Local(Local)"]["color"]}) == 6
     assert panels.style_of("Ours")["color"] == panels.style_of("Ours(LaMa)")["color"] == ours
     assert panels.style_of("PENNet")["color"] != ours
+    colours = [panels.style_of(label)["color"] for label in ("En-decoder", "Img-Filter", "Sem-Filter", "MISF")]
+    assert len({*colours}) == 4
+    assert panels.style_of("En-decoder-Filter")["color"] == colours[1]
+    assert {panels.style_of(f"Sem-Filter(F{k})")["color"] for k in (1, 2, 3)} == {colours[2]}
+    assert {*panels.FILTERS} == {*ABLATIONS, *GROUPS["misf-depth"].rows} - {"MISF"}
 
 
 def test_curves_stand_at_their_layers():
@@ -91,3 +98,5 @@ def test_arrows_of_a_scheme_end_at_the_borders():
     scheme.arrow(box, picture, "reads")
     assert picture == Place(3, 1, 0.62, 0.62)
     assert [t.get_text() for t in scheme.canvas.texts] == ["conv", "reads"]
+    scheme.picture(5, 1, -np.eye(4), signed=True)
+    assert scheme.figure.axes[-1].images[0].get_clim() == (-1, 1)

@@ -70,22 +70,21 @@ def test_photographs_become_a_webp_at_double_size(home):
     assert picture.width == 700
 
 
-def test_quality_falls_until_the_file_fits(home, monkeypatch):
+def test_quality_falls_until_the_file_fits(home):
     plotting.save(plotting.image_grid(photographs(), list("abc")), "book/x", STAMP, photographs=True)
     best = (home / "figures/book/x.webp").stat().st_size
-    monkeypatch.setattr(plotting, "LIMIT", best - 1)
-    plotting.save(plotting.image_grid(photographs(), list("abc")), "book/x", STAMP, photographs=True)
+    figure = plotting.image_grid(photographs(), list("abc"))
+    plotting.save(figure, "book/x", STAMP, photographs=True, limit=best - 1)
     assert (home / "figures/book/x.webp").stat().st_size < best
 
 
 @pytest.mark.parametrize("photo", [False, True])
-def test_a_file_that_cannot_fit_is_refused_and_the_earlier_one_stays(home, monkeypatch, photo):
+def test_a_file_that_cannot_fit_is_refused_and_the_earlier_one_stays(home, photo):
     plotting.save(curve(), "book/x", STAMP, photographs=photo)
     (file,) = (home / "figures/book").iterdir()
     before = file.read_bytes()
-    monkeypatch.setattr(plotting, "LIMIT", 1000)
     with pytest.raises(InputError, match=r"^book/x takes \d+ KB, more than 1: "):
-        plotting.save(curve(), "book/x", STAMP, photographs=photo)
+        plotting.save(curve(), "book/x", STAMP, photographs=photo, limit=1000)
     assert [p.read_bytes() for p in (home / "figures/book").iterdir()] == [before]
 
 

@@ -61,6 +61,13 @@ def test_the_best_and_what_is_not_separated_from_it(told):
     assert told.ranks("lpips", "10-30")["Baseline"] == "best"  # less is better
 
 
+def test_a_row_stands_ahead_of_another_where_its_interval_lies_on_the_better_side(told):
+    assert told.standing("Global->Local", "Baseline", ("psnr",)) == (2, 0, 0)
+    assert told.standing("Global->Local", "Baseline", ("lpips",)) == (0, 2, 0)  # less is better
+    assert told.standing("Global->Local", "Local->Global", ("psnr",)) == (0, 0, 2)
+    assert sum(told.standing("Global->Local", "Baseline")) == 2 * len(TABLES["tsgl-table-4"].metrics)
+
+
 def test_rows_stand_in_the_order_of_print_with_its_numbers_beside(told):
     frame = told.frame(("psnr",))
     assert list(frame.row.unique()) == list(il.TABLE_IV)
