@@ -1,0 +1,122 @@
+"""A visit to a page in Chromium: what it weighs, says, asks for, how wide it is, what axe finds, how it looks in the dark."""
+
+import io
+import sys
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "book"))
+from chromium import browser, open_page, served
+
+WIDTHS = (390, 1280)
+OPEN_ALL = "document.querySelectorAll('details').forEach(one => one.open = true)"
+LOAD_ALL = """async () => {
+  const pictures = [...document.images];
+  pictures.forEach(one => one.loading = "eager");
+  await Promise.allSettled(pictures.map(one => one.decode()));
+}"""
+TOO_WIDE = """() => {
+  const root = document.documentElement;
+  if (root.scrollWidth <= root.clientWidth) return null;
+  const scrolls = e => e && e !== document.body && (getComputedStyle(e).overflowX !== "visible" || scrolls(e.parentElement));
+  const wide = [...document.body.querySelectorAll("*")].filter(e => !scrolls(e.parentElement));
+  const right = e => e.getBoundingClientRect().right;
+  const widest = wide.reduce((a, b) => right(b) > right(a) ? b : a);
+  return `${root.scrollWidth} of ${root.clientWidth} px: ${widest.outerHTML.slice(0, 160)}`;
+}"""
+DIMMED = """() => [...document.querySelectorAll(".bd-content :is(.cell_output, figure) img")].filter(picture => {
+  const look = getComputedStyle(picture);
+  return look.backgroundColor !== "rgb(255, 255, 255)" || look.filter !== "none";
+}).map(picture => picture.outerHTML.slice(0, 160))"""
+
+
+@dataclass
+class Visit:
+    """What was seen of one page."""
+
+    page: str
+    errors: list[str] = field(default_factory=list)
+    """What the console and the page complained of."""
+    foreign: list[str] = field(default_factory=list)
+    """Addresses outside the book that were asked for."""
+    failed: list[str] = field(default_factory=list)
+    """Addresses of the book that could not be had."""
+    responses: list[tuple[int, str]] = field(default_factory=list)
+    """Bytes and address of all that came at first sight, heaviest first."""
+    later: int = 0
+    """Bytes of the pictures that came when all of the page was looked at."""
+    wide: dict[int, str] = field(default_factory=dict)
+    """Width of the window -> what was wider."""
+    axe: list[tuple[str, str, str]] = field(default_factory=list)
+    """Rule, theme and element of each violation."""
+    ground: float = 1.0
+    """Median luminance of the dark page, 0 is black."""
+    dimmed: list[str] = field(default_factory=list)
+    """Figures that in the dark lie on another ground than white, or lose their colours."""
+
+
+def visit_all(folder: Path, pages: list[str], screens: Path) -> list[dict]:
+    """Visit pages of the built book in `folder`; a picture of each in the dark is written to `screens`.
+
+    Raises chromium.NoChromium where there is none.
+    """
+    with browser() as running, served(folder) as base:
+        return [asdict(visit(running, base, page, screens)) for page in pages]
+
+
+def visit(running, base: str, name: str, screens: Path) -> Visit:
+    """Visit one page at `base` in a fresh profile of the browser."""
+    seen, finished = Visit(name), []
+    context = running.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
+    page = context.new_page()
+    page.on("console", lambda said: seen.errors.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda error: seen.errors.append(str(error)))
+    page.on("request", lambda asked: None if asked.url.startswith((base, "data:")) else seen.foreign.append(asked.url))
+    page.on("requestfailed", lambda asked: seen.failed.append(asked.url))
+    page.on("response", lambda got: seen.failed.append(got.url) if got.status >= 400 else None)
+    page.on("requestfinished", lambda asked: finished.append(asked))
+    open_page(page, base + name)
+    page.wait_for_load_state("networkidle")
+    seen.responses = sorted(((bytes_of(one), one.url.removeprefix(base)) for one in finished), reverse=True)
+    page.evaluate(OPEN_ALL)
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 800})
+        if words := page.evaluate(TOO_WIDE):
+            seen.wide[width] = words
+    seen.axe += violations(page, "light")
+    page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+    page.wait_for_function("document.documentElement.dataset.theme === 'dark'")
+    seen.axe += violations(page, "dark", {"runOnly": ["color-contrast"]})
+    seen.dimmed = page.evaluate(DIMMED)
+    before = len(finished)
+    page.evaluate(LOAD_ALL)
+    seen.later = sum(map(bytes_of, finished[before:]))
+    seen.ground = shot(page, screens / f"{name.removesuffix('.html').replace('/', '-')}.webp")
+    context.close()
+    return seen
+
+
+def bytes_of(request) -> int:
+    """Bytes of the body that answered a request, as sent."""
+    return request.sizes()["responseBodySize"]
+
+
+def violations(page, theme: str, options: dict | None = None) -> list[tuple[str, str, str]]:
+    """Rule, theme and element of each violation that axe finds."""
+    found = Axe().run(page, options={"preload": False, **(options or {})}).response["violations"]
+    return [(rule["id"], theme, node["html"][:200]) for rule in found for node in rule["nodes"]]
+
+
+def shot(page, path: Path) -> float:
+    """Write a picture of the whole page, 12000 px at most; returns the median luminance of its ground."""
+    height = min(page.evaluate("document.documentElement.scrollHeight"), 12000)
+    drawn = page.screenshot(full_page=True, clip={"x": 0, "y": 0, "width": WIDTHS[-1], "height": height})
+    with Image.open(io.BytesIO(drawn)) as image:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        image.convert("RGB").save(path, "webp", quality=60, method=0)
+        first = np.asarray(image.convert("L").crop((0, 0, image.width, 800)))
+    return float(np.median(first)) / 255
