@@ -29,6 +29,8 @@ UNUSED = re.compile(
     re.S,
 )
 DRAWING = re.compile(r'<svg\b[^>]*?\bwidth="([\d.]+)(pt|px|)" height="([\d.]+)(pt|px|)"')
+EMPTY_HEAD = re.compile(r"<th\b([^>]*)>((?:\s|&nbsp;|&#160;|\u00a0|<p>|</p>)*)</th>")
+"""The corner of a table, which heads nothing."""
 BRANCH = re.compile(r'(<a class="reference internal" href="[^"]*">([^<]*)</a><details[^>]*><summary)>')
 """An entry of the contents with its arrow, which opens what lies below it."""
 
@@ -46,6 +48,7 @@ def finish(html: Path, cache_folder: Path) -> None:
 
 def finished(text: str, folder: Path, converted: dict[Path, Path]) -> str:
     """The text of a page in `folder`, with what `converted` says in the place of pictures."""
+    text = EMPTY_HEAD.sub(r"<td\1>\2</td>", text)
     text = BRANCH.sub(lambda match: f'{match[1]} aria-label="{escape(f"Pages below {unescape(match[2])}")}">', text)
     return PICTURE.sub(lambda match: picture(match[0], folder, converted), UNUSED.sub("", text))
 

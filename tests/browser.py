@@ -1,4 +1,4 @@
-"""A visit to a page in Chromium: what it weighs, says, asks for, how wide it is, what axe finds, how it looks in the dark."""
+"""A visit to a page in Chromium: what it weighs, says and asks for, its width, what axe finds, how it looks in the dark."""
 
 import io
 import sys
@@ -18,11 +18,13 @@ LOAD_ALL = """async () => {
   const pictures = [...document.images];
   pictures.forEach(one => one.loading = "eager");
   await Promise.allSettled(pictures.map(one => one.decode()));
+  return pictures.filter(one => one.naturalWidth === 0).map(one => one.outerHTML.slice(0, 160));
 }"""
 TOO_WIDE = """() => {
   const root = document.documentElement;
   if (root.scrollWidth <= root.clientWidth) return null;
-  const scrolls = e => e && e !== document.body && (getComputedStyle(e).overflowX !== "visible" || scrolls(e.parentElement));
+  const own = e => getComputedStyle(e).overflowX !== "visible";
+  const scrolls = e => e && e !== document.body && (own(e) || scrolls(e.parentElement));
   const wide = [...document.body.querySelectorAll("*")].filter(e => !scrolls(e.parentElement));
   const right = e => e.getBoundingClientRect().right;
   const widest = wide.reduce((a, b) => right(b) > right(a) ? b : a);
@@ -53,6 +55,8 @@ class Visit:
     """Width of the window -> what was wider."""
     axe: list[tuple[str, str, str]] = field(default_factory=list)
     """Rule, theme and element of each violation."""
+    broken: list[str] = field(default_factory=list)
+    """Pictures that do not appear."""
     ground: float = 1.0
     """Median luminance of the dark page, 0 is black."""
     dimmed: list[str] = field(default_factory=list)
@@ -93,7 +97,7 @@ def visit(running, base: str, name: str, screens: Path) -> Visit:
     seen.axe += violations(page, "dark", {"runOnly": ["color-contrast"]})
     seen.dimmed = page.evaluate(DIMMED)
     before = len(finished)
-    page.evaluate(LOAD_ALL)
+    seen.broken = page.evaluate(LOAD_ALL)
     seen.later = sum(map(bytes_of, finished[before:]))
     seen.ground = shot(page, screens / f"{name.removesuffix('.html').replace('/', '-')}.webp")
     context.close()

@@ -115,7 +115,13 @@ def small_site(folder: Path) -> Layout:
     for path in (layout.root / "notebooks" / f"{NAME}.ipynb", layout.chapters / f"{NAME}.ipynb"):
         write_whole(path, nbformat.writes(chapter(layout.root)))
     run = {"notebook": f"{NAME}.ipynb", "parameters": {"profile": "laptop"}, "status": "complete", "seconds": 1.0}
-    run |= {"peak_bytes": 2**30, "finished": "2026-01-01T00:00:00", "device": "CPU", "commit": "0123456", "dirty": False}
+    run |= {
+        "peak_bytes": 2**30,
+        "finished": "2026-01-01T00:00:00",
+        "device": "CPU",
+        "commit": "0123456",
+        "dirty": False,
+    }
     write_json(layout.record(NAME), {**run, "versions": {"python": "3"}})
     write_json(layout.stamp(NAME), {})
     for name in ("index", "plain"):

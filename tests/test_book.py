@@ -4,14 +4,13 @@ import os
 import re
 import shutil
 import subprocess
-import time
 from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from small_book import ROOT, build
+from small_book import ROOT, smoke_book
 
 pytestmark = pytest.mark.slow
 RESOURCES = {"script": "src", "img": "src", "source": "src", "iframe": "src", "link": "href", "video": "src"}
@@ -50,13 +49,7 @@ def read(path: Path) -> Page:
 
 @pytest.fixture(scope="session")
 def html() -> Path:
-    """The smoke book of this tree, up to date. Another test process may be building it: then its book is waited for."""
-    deadline = time.monotonic() + 1200
-    while (run := build(ROOT, "smoke")).returncode and "Another build is running" in run.stderr:
-        assert time.monotonic() < deadline, run.stderr
-        time.sleep(5)
-    assert run.returncode == 0, run.stdout + run.stderr
-    return ROOT / "build" / "smoke" / "html"
+    return smoke_book()
 
 
 @pytest.fixture(scope="session")
