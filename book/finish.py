@@ -1,8 +1,8 @@
 """Finish the pages that Sphinx wrote, so that they are light and can be read aloud.
 
 Pictures become WebP, which MyST-NB cannot show by itself; they say their size, so that text stays in its place while
-they load, and load when they are looked at. Scripts that no page uses are left out: icons come from a font that the
-style sheet has, and thebe would ask the network for a server.
+they load, and load when they are looked at. What no page uses is left out: scripts, since icons come from a font and
+thebe would ask the network for a server, and the style sheet's list of two thousand icons but for a few.
 """
 
 import re
@@ -17,7 +17,7 @@ from PIL import Image
 
 RASTER = {".png", ".jpg", ".jpeg", ".webp", ".gif"}
 CONVERTED = {".png", ".jpg", ".jpeg"}
-QUALITY = 82
+QUALITY = 75
 PICTURE = re.compile(r"<img\b[^>]*>")
 SOURCE = re.compile(r'\bsrc="([^"]+)"')
 UNUSED = re.compile(
@@ -29,9 +29,10 @@ UNUSED = re.compile(
     re.S,
 )
 DRAWING = re.compile(r'<svg\b[^>]*?\bwidth="([\d.]+)(pt|px|)" height="([\d.]+)(pt|px|)"')
+ICON = re.compile(r'((?:\.fa-[\w-]+:before,?)+)\{content:"[^"]*"\}')
 EMPTY_HEAD = re.compile(r"<th\b([^>]*)>((?:\s|&nbsp;|&#160;|\u00a0|<p>|</p>)*)</th>")
 """The corner of a table, which heads nothing."""
-BRANCH = re.compile(r'(<a class="reference internal" href="[^"]*">([^<]*)</a><details[^>]*><summary)>')
+BRANCH = re.compile(r'(<a class="(?:current )?reference internal" href="[^"]*">([^<]*)</a><details[^>]*><summary)>')
 """An entry of the contents with its arrow, which opens what lies below it."""
 
 
@@ -44,11 +45,23 @@ def finish(html: Path, cache_folder: Path) -> None:
     for old, new in converted.items():
         if new != old:
             old.unlink()
+    few_icons(html)
+
+
+def few_icons(html: Path) -> None:
+    """Take the icons that no page and no script names out of the theme's style sheet."""
+    texts = [path.read_text(encoding="utf-8") for path in html.rglob("*.html")]
+    texts += [path.read_text(encoding="utf-8") for path in html.rglob("*.js") if path.name != "fontawesome.js"]
+    used = set(re.findall(r"\bfa-[\w-]+", "\n".join(texts)))
+    for sheet in (html / "_static").rglob("*theme*.css"):
+        styles = sheet.read_text(encoding="utf-8")
+        kept = ICON.sub(lambda rule: rule[0] if used & set(re.findall(r"fa-[\w-]+", rule[1])) else "", styles)
+        write_whole(sheet, kept)
 
 
 def finished(text: str, folder: Path, converted: dict[Path, Path]) -> str:
     """The text of a page in `folder`, with what `converted` says in the place of pictures."""
-    text = EMPTY_HEAD.sub(r"<td\1>\2</td>", text)
+    text = EMPTY_HEAD.sub(r"<td\1>\2</td>", text).replace('role="doc-biblioentry"', 'role="listitem"')
     text = BRANCH.sub(lambda match: f'{match[1]} aria-label="{escape(f"Pages below {unescape(match[2])}")}">', text)
     return PICTURE.sub(lambda match: picture(match[0], folder, converted), UNUSED.sub("", text))
 
@@ -87,7 +100,7 @@ def webp(path: Path, cache_folder: Path) -> Path:
         cache_folder.mkdir(parents=True, exist_ok=True)
         temporary = known.with_suffix(".part")
         with Image.open(path) as image:
-            image.save(temporary, "webp", quality=QUALITY, method=4)
+            image.save(temporary, "webp", quality=QUALITY, method=6)
         temporary.rename(known)
     if known.stat().st_size >= path.stat().st_size:
         return path

@@ -1,4 +1,4 @@
-"""A visit to a page in Chromium: what it weighs, says and asks for, its width, what axe finds, how it looks in the dark."""
+"""A visit to a page in Chromium: weight, words, requests, width, its look in the dark, and what axe finds in it."""
 
 import io
 import sys
@@ -6,11 +6,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
+import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "book"))
-from chromium import browser, open_page, served
+from chromium import NoChromium, browser, open_page, program, served
 
 WIDTHS = (390, 1280)
 OPEN_ALL = "document.querySelectorAll('details').forEach(one => one.open = true)"
@@ -61,6 +62,14 @@ class Visit:
     """Median luminance of the dark page, 0 is black."""
     dimmed: list[str] = field(default_factory=list)
     """Figures that in the dark lie on another ground than white, or lose their colours."""
+
+
+def chromium_or_skip() -> str:
+    """The path of Chromium. The test is skipped where there is none, and says so."""
+    try:
+        return program()
+    except NoChromium as error:
+        pytest.skip(str(error))
 
 
 def visit_all(folder: Path, pages: list[str], screens: Path) -> list[dict]:

@@ -74,7 +74,7 @@ def build(tree: Path, profile: str = "laptop") -> subprocess.CompletedProcess:
 
 
 def smoke_book() -> Path:
-    """The pages of this tree's smoke book, up to date. Another process may be building them: then they are waited for."""
+    """The pages of this tree's smoke book, up to date. Another process may be building them: it is waited for."""
     deadline = time.monotonic() + 1200
     while (run := build(ROOT, "smoke")).returncode and "Another build is running" in run.stderr:
         assert time.monotonic() < deadline, run.stderr

@@ -6,7 +6,7 @@ import sys
 from html import unescape
 
 import pytest
-from chromium import NoChromium, program
+from browser import chromium_or_skip
 from small_book import ROOT, environment
 from small_site import small_site
 
@@ -15,10 +15,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def layout(tmp_path_factory):
-    try:
-        program()
-    except NoChromium as error:
-        pytest.skip(str(error))
+    chromium_or_skip()
     return small_site(tmp_path_factory.mktemp("pdf") / "tree")
 
 

@@ -8,8 +8,7 @@ import json
 from pathlib import Path
 
 import pytest
-from browser import WIDTHS, visit_all
-from chromium import NoChromium, program
+from browser import WIDTHS, chromium_or_skip, visit_all
 from small_book import ROOT, smoke_book
 from small_site import small_site
 
@@ -34,7 +33,7 @@ document.documentElement.dataset.theme = event.matches ? "dark" : "light"; throw
 @pytest.fixture(scope="session", params=["here", pytest.param("smoke", marks=pytest.mark.slow)])
 def site(request, tmp_path_factory):
     """The folder of a built book. Of several test processes the first builds the small one, for all."""
-    needs_chromium()
+    chromium_or_skip()
     if request.param == "smoke":
         return smoke_book()
     if (ROOT / "book" / "_build" / "html" / "index.html").exists():
@@ -55,14 +54,6 @@ def visits(site, tmp_path_factory):
         if not kept.exists():
             kept.write_text(json.dumps(visit_all(site, pages_of(site), ROOT / "build" / "screens" / name)))
     return json.loads(kept.read_text())
-
-
-def needs_chromium():
-    """Skip where there is no Chromium, and say so."""
-    try:
-        program()
-    except NoChromium as error:
-        pytest.skip(str(error))
 
 
 def common(factory) -> Path:
@@ -134,7 +125,7 @@ def test_every_item_of_the_papers_is_in_the_book(site):
 
 
 def test_what_is_wrong_with_a_page_is_seen(tmp_path):
-    needs_chromium()
+    chromium_or_skip()
     (tmp_path / "wrong.html").write_text(WRONG)
     (seen,) = visit_all(tmp_path, ["wrong.html"], tmp_path / "screens")
     assert {"a complaint", "an error"} <= set(seen["errors"])
