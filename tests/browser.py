@@ -14,7 +14,13 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "book"))
 from chromium import NoChromium, browser, open_page, program, served
 
 WIDTHS = (390, 1280)
+QUICK = {"preload": False, "selectors": False, "resultTypes": ["violations"]}
+"""Options of axe: nothing is fetched, and nothing is worked out that is not read."""
 OPEN_ALL = "document.querySelectorAll('details').forEach(one => one.open = true)"
+OPEN_ONE_OF_EACH = """() => {
+  const kinds = new Set(), kind = one => one.className + " of " + one.parentElement.className;
+  document.querySelectorAll("details").forEach(one => { one.open = !kinds.has(kind(one)); kinds.add(kind(one)); });
+}"""
 LOAD_ALL = """async () => {
   const pictures = [...document.images];
   pictures.forEach(one => one.loading = "eager");
@@ -26,7 +32,8 @@ TOO_WIDE = """() => {
   if (root.scrollWidth <= root.clientWidth) return null;
   const own = e => getComputedStyle(e).overflowX !== "visible";
   const scrolls = e => e && e !== document.body && (own(e) || scrolls(e.parentElement));
-  const wide = [...document.body.querySelectorAll("*")].filter(e => !scrolls(e.parentElement));
+  const said = document.querySelector(".bd-article") ?? document.body;
+  const wide = [...said.querySelectorAll("*")].filter(e => !scrolls(e.parentElement));
   const right = e => e.getBoundingClientRect().right;
   const widest = wide.reduce((a, b) => right(b) > right(a) ? b : a);
   return `${root.scrollWidth} of ${root.clientWidth} px: ${widest.outerHTML.slice(0, 160)}`;
@@ -100,6 +107,9 @@ def visit(running, base: str, name: str, screens: Path) -> Visit:
         page.set_viewport_size({"width": width, "height": 800})
         if words := page.evaluate(TOO_WIDE):
             seen.wide[width] = words
+    page.evaluate(
+        OPEN_ONE_OF_EACH
+    )  # what is folded away is looked at by kind: axe takes minutes for thousands of words
     seen.axe += violations(page, "light")
     page.emulate_media(color_scheme="dark", reduced_motion="reduce")
     page.wait_for_function("document.documentElement.dataset.theme === 'dark'")
@@ -108,7 +118,7 @@ def visit(running, base: str, name: str, screens: Path) -> Visit:
     before = len(finished)
     seen.broken = page.evaluate(LOAD_ALL)
     seen.later = sum(map(bytes_of, finished[before:]))
-    seen.ground = shot(page, screens / f"{name.removesuffix('.html').replace('/', '-')}.webp")
+    seen.ground = shot(page, screens / f"{name.removesuffix('.html').replace('/', '-')}.jpg")
     context.close()
     return seen
 
@@ -120,16 +130,14 @@ def bytes_of(request) -> int:
 
 def violations(page, theme: str, options: dict | None = None) -> list[tuple[str, str, str]]:
     """Rule, theme and element of each violation that axe finds."""
-    found = Axe().run(page, options={"preload": False, **(options or {})}).response["violations"]
+    found = Axe().run(page, options={**QUICK, **(options or {})}).response["violations"]
     return [(rule["id"], theme, node["html"][:200]) for rule in found for node in rule["nodes"]]
 
 
 def shot(page, path: Path) -> float:
-    """Write a picture of the whole page, 12000 px at most; returns the median luminance of its ground."""
-    height = min(page.evaluate("document.documentElement.scrollHeight"), 12000)
-    drawn = page.screenshot(full_page=True, clip={"x": 0, "y": 0, "width": WIDTHS[-1], "height": height})
-    with Image.open(io.BytesIO(drawn)) as image:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        image.convert("RGB").save(path, "webp", quality=60, method=0)
-        first = np.asarray(image.convert("L").crop((0, 0, image.width, 800)))
-    return float(np.median(first)) / 255
+    """Write a picture of the page, 8000 px of it at most; returns the median luminance of its ground."""
+    height = min(page.evaluate("document.documentElement.scrollHeight"), 8000)
+    part = {"x": 0, "y": 0, "width": WIDTHS[-1], "height": height}
+    page.screenshot(path=path, type="jpeg", quality=60, full_page=True, clip=part)
+    with Image.open(io.BytesIO(page.screenshot())) as image:
+        return float(np.median(np.asarray(image.convert("L")))) / 255

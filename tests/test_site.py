@@ -137,4 +137,4 @@ def test_what_is_wrong_with_a_page_is_seen(tmp_path):
     assert seen["ground"] > 0.9
     assert len(seen["dimmed"]) == len(seen["broken"]) == 1
     assert seen["responses"][0][1] == "wrong.html"
-    assert (tmp_path / "screens" / "wrong.webp").stat().st_size > 0
+    assert (tmp_path / "screens" / "wrong.jpg").stat().st_size > 0
