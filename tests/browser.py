@@ -92,6 +92,7 @@ def visit(running, base: str, name: str, screens: Path) -> Visit:
     """Visit one page at `base` in a fresh profile of the browser."""
     seen, finished = Visit(name), []
     context = running.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
+    context.set_default_timeout(120_000)
     page = context.new_page()
     page.on("console", lambda said: seen.errors.append(said.text) if said.type == "error" else None)
     page.on("pageerror", lambda error: seen.errors.append(str(error)))
