@@ -12,7 +12,7 @@ CHECKED := $(wildcard inpaintlib tests book notebooks scripts)
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help env book smoke train lab serve test lint test-slow bench doctor lock clean
+.PHONY: help env book smoke pdf train lab serve test lint test-slow bench doctor lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -26,6 +26,9 @@ book: env ## run the notebooks that changed and build the book (book/_build/html
 smoke: env ## the whole book in the smoke profile: every cell runs, in minutes
 	$(BIN)/python book/build.py --profile smoke
 
+pdf: book ## the book as one PDF (book/_build/inside-the-hole.pdf); needs Chromium
+	$(BIN)/python book/pdf.py --profile $(PROFILE)
+
 train: env ## train the profile's networks again; may be stopped and started at any time
 	$(BIN)/inpaintlib study run --profile $(PROFILE)
 
@@ -37,11 +40,12 @@ serve: env ## serve the built book on this machine (PORT=8000)
 	@echo "The book is at http://127.0.0.1:$(PORT)/ (Ctrl-C ends it)"
 	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory book/_build/html $(PORT)
 
-lint: env ## style, imports, and notebooks without outputs
+lint: env ## style, imports, spelling, and notebooks without outputs
 	$(BIN)/ruff check --quiet $(CHECKED)
 	$(BIN)/ruff format --quiet --check $(CHECKED)
 	$(if $(NOTEBOOKS),$(BIN)/nbstripout --keep-id --verify $(NOTEBOOKS))
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/codespell $(CHECKED) $(wildcard *.md)
 
 test: lint ## the checks of `make lint`, then the fast tests
 	$(PYTEST) -m "not slow"

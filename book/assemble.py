@@ -17,6 +17,7 @@ from pathlib import Path
 
 import yaml
 from figure_index import write_index
+from finish import finish
 from layout import PROFILES, Layout, read_json, write_json, write_whole
 from pages import attribution, run_table
 from run_notebook import commit
@@ -51,15 +52,14 @@ def stage(layout: Layout) -> Path:
 
 
 def copy_mathjax(target: Path) -> None:
-    """Copy of MathJax what a page can ask for: one component, its fonts and extensions, the menu, English speech."""
+    """Copy of MathJax what _config.yml lets a page load, half of its usual weight: TeX with its extensions, output with
+    its fonts, and MathML for screen readers. Its menu stays away."""
     mathjax = Path(str(files("mathjax"))) / "static" / "mathjax" / "es5"
-    target.mkdir()
-    shutil.copy(mathjax / "tex-mml-chtml.js", target)
-    for folder in ("input", "ui", "a11y", "output/chtml"):
+    for folder in ("input/tex", "output/chtml"):
         shutil.copytree(mathjax / folder, target / folder)
-    (target / "sre" / "mathmaps").mkdir(parents=True)
-    for locale in ("base.json", "en.json", "nemeth.json"):
-        shutil.copy(mathjax / "sre" / "mathmaps" / locale, target / "sre" / "mathmaps")
+    (target / "a11y").mkdir()
+    for name in ("startup.js", "core.js", "input/tex.js", "output/chtml.js", "a11y/assistive-mml.js"):
+        shutil.copy(mathjax / name, target / name)
 
 
 def contents(toc: Path, source: Path, methods: list[str]) -> dict:
@@ -113,6 +113,7 @@ def jupyter_book(layout: Layout, source: Path) -> list[str]:
         return [line for line in lines if "WARNING" in line or "ERROR" in line] or lines[-20:]
     old = layout.build / "replaced"
     shutil.rmtree(old, ignore_errors=True)
+    finish(out / "_build" / "html", layout.build / "webp")
     layout.html.parent.mkdir(parents=True, exist_ok=True)
     if layout.html.exists():
         layout.html.rename(old)

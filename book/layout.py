@@ -40,6 +40,11 @@ class Layout:
         return self.root / "book" / "_build" / "html" if self.profile == "laptop" else self.build / "html"
 
     @property
+    def pdf(self) -> Path:
+        """The built book as one file, beside its pages."""
+        return self.html.parent / "inside-the-hole.pdf"
+
+    @property
     def figures(self) -> Path:
         """The figures that the notebooks save."""
         return self.build / "figures" if self.profile == "smoke" else self.root / "figures"

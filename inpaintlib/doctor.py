@@ -166,9 +166,9 @@ def memory(total: int | None = None) -> Check:
 
 
 def chromium(find: Callable[[str], str | None] = shutil.which) -> Check:
-    """A browser for the tests of the built pages. Nothing else needs it, so its absence is not a failure."""
+    """A browser for `make pdf` and the tests of the built pages. Nothing else needs it: its absence is no failure."""
     program = find("chromium") or find("chromium-browser") or find("google-chrome")
-    detail = program or "absent; only the browser tests of the built book need it, and they are skipped"
+    detail = program or "absent; only make pdf and the browser tests of the built book need it, and these are skipped"
     return Check("Chromium", True, detail)
 
 

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import nbformat
@@ -70,6 +71,16 @@ def build(tree: Path, profile: str = "laptop") -> subprocess.CompletedProcess:
     """Run the tree's build.py to its end."""
     command = [sys.executable, "book/build.py", "--profile", profile]
     return subprocess.run(command, cwd=tree, capture_output=True, text=True, env=environment(), timeout=600)
+
+
+def smoke_book() -> Path:
+    """The pages of this tree's smoke book, up to date. Another process may be building them: it is waited for."""
+    deadline = time.monotonic() + 1200
+    while (run := build(ROOT, "smoke")).returncode and "Another build is running" in run.stderr:
+        assert time.monotonic() < deadline, run.stderr
+        time.sleep(5)
+    assert run.returncode == 0, run.stdout + run.stderr
+    return ROOT / "build" / "smoke" / "html"
 
 
 def environment() -> dict[str, str]:

@@ -1,22 +1,19 @@
 """The built book, read as a browser would read it. Where this tree's smoke book is out of date it is built first."""
 
-import os
 import re
-import shutil
 import subprocess
-import time
 from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from small_book import ROOT, build
+from browser import chromium_or_skip
+from small_book import ROOT, smoke_book
 
 pytestmark = pytest.mark.slow
 RESOURCES = {"script": "src", "img": "src", "source": "src", "iframe": "src", "link": "href", "video": "src"}
 LOADING = {"stylesheet", "icon", "preload", "modulepreload", "prefetch", "preconnect", "dns-prefetch", "manifest"}
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
 class Page(HTMLParser):
@@ -50,13 +47,7 @@ def read(path: Path) -> Page:
 
 @pytest.fixture(scope="session")
 def html() -> Path:
-    """The smoke book of this tree, up to date. Another test process may be building it: then its book is waited for."""
-    deadline = time.monotonic() + 1200
-    while (run := build(ROOT, "smoke")).returncode and "Another build is running" in run.stderr:
-        assert time.monotonic() < deadline, run.stderr
-        time.sleep(5)
-    assert run.returncode == 0, run.stdout + run.stderr
-    return ROOT / "build" / "smoke" / "html"
+    return smoke_book()
 
 
 @pytest.fixture(scope="session")
@@ -130,12 +121,9 @@ def test_the_run_table_names_every_notebook(html):
 
 def opened(page: Path, scratch: Path) -> tuple[str, set[str]]:
     """The page as Chromium made it of its source, and the addresses that the page, not the browser, asked for."""
-    if CHROMIUM is None:
-        assert not os.environ.get("CI"), "CI needs Chromium: install it"
-        pytest.skip("there is no Chromium here")
     log = scratch / "net.json"
     quiet = "no-sandbox disable-gpu disable-quic no-first-run disable-background-networking disable-component-update"
-    command = [CHROMIUM, "--headless", *(f"--{flag}" for flag in [*quiet.split(), "disable-sync"])]
+    command = [chromium_or_skip(), "--headless", *(f"--{flag}" for flag in [*quiet.split(), "disable-sync"])]
     command += [f"--user-data-dir={scratch / 'user'}", f"--log-net-log={log}", "--virtual-time-budget=8000"]
     run = subprocess.run([*command, "--dump-dom", page.as_uri()], capture_output=True, text=True, timeout=120)
     by_page = [line for line in log.read_text().splitlines() if '"network_isolation_key":"file://' in line]
