@@ -70,7 +70,7 @@ def test_what_a_diagnostic_names_exists(name):
 @pytest.mark.parametrize("name", ["texture", "high-pass", "residual", "structure", "entropy", "image"])
 def test_the_books_own_reading_is_the_ledgers_verdict(name):
     diagnostic = DIAGNOSTICS[name]
-    found = agreement.judged(diagnostic, Read(diagnostic, "laptop", diagnostic.readings[0]))
+    found = agreement.judged(Read(diagnostic, "laptop", diagnostic.readings[0]))
     for claim in judge([c for c in CLAIMS if c.id in diagnostic.claims], shipped(), "laptop"):
         assert found[claim.id].verdict == claim.verdict
         assert found[claim.id].deciding in claim.findings
@@ -101,6 +101,14 @@ def test_the_previous_layer_is_the_baselines_another_trainings_or_of_its_texture
     assert np.array_equal(literal.pooled(BASELINE, "residual"), residual)
 
 
+def test_another_reading_of_the_same_runs():
+    own = Read(TEXTURE, "laptop", TEXTURE.readings[0], brief=True)
+    square = reading(TEXTURE, "mean square")
+    again = own.under(square).pooled(FINAL, "texture")
+    assert np.array_equal(again, Read(TEXTURE, "laptop", square).pooled(FINAL, "texture"))
+    assert not np.array_equal(again, own.pooled(FINAL, "texture"))
+
+
 def test_another_direction_reaches_the_ledgers_statistic():
     read = Read(TEXTURE, "laptop", reading(TEXTURE, "KL(q || p)"))
     finding = kl_difference(read, (("Global->Global", "Global->Local"),), "texture", PREVIOUS)[0]
@@ -120,7 +128,7 @@ def test_squared_errors_order_methods_as_a_psnr_of_pooled_errors():
         Read(diagnostic, "laptop", r) for r in (reading(diagnostic, "mean squared error"), diagnostic.readings[0])
     )
     labels = read.labels[:6]
-    found = agreement.variants(diagnostic, read, labels).mean(axis=(1, 2))
+    found = agreement.variants(read, labels).mean(axis=(1, 2))
     every = [10 ** (-plain.values(label, "psnr", read.seeds(*labels)) / 10) for label in labels]
     pooled = [-10 * np.log10(errors.mean()) for errors in every]
     assert np.argsort(found).tolist() == np.argsort(pooled).tolist()
