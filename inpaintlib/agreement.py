@@ -80,70 +80,56 @@ class Line:
         return [claim for claim, found in self.outcomes.items() if found.side * self.book[claim].side < 0]
 
 
-@dataclass(frozen=True)
-class Basis:
-    """What the book's own reading finds on the photographs and seeds that another one is compared on."""
-
-    labels: Sequence[str]
-    values: Variants
-    sides: Int[np.ndarray, " pairs"]
-    book: Mapping[str, Outcome]
-
-
 def lines(diagnostic: Diagnostic, profile: str) -> list[Line]:
     """Every reading of a diagnostic, the book's own first, once more for the few photographs of alternatives.npz where
     another reading needs it. Empty with results of fewer than FEWEST networks; a reading that compares trainings of
     several seeds is left out where there is one."""
     first, *others = diagnostic.readings
-    again = [first] if any(r.arrays for r in others) and not first.arrays else []
-    bases: dict[bool, Basis] = {}
-    found = []
-    for reading in (first, *again, *others):
-        read = Read(diagnostic, profile, reading, brief=reading is first and False in bases)
-        if read.brief not in bases:
-            own = Read(diagnostic, profile, first, brief=read.brief)
-            labels = measured(diagnostic, own)
-            if len(labels) < FEWEST:
-                return []
-            values = variants(diagnostic, own, labels)
-            bases[read.brief] = Basis(labels, values, sides(values), judged(diagnostic, own))
-        basis = bases[read.brief]
-        if not (reading.shifted and basis.values.shape[1] < 2):
-            found.append(_beside(basis, diagnostic, read))
+    few = [reading for reading in others if reading.arrays]
+    many = [reading for reading in others if not reading.arrays]
+    found = [] if first.arrays else _compared(Read(diagnostic, profile, first), many)
+    return found + (_compared(Read(diagnostic, profile, first, brief=True), few) if few else [])
+
+
+def _compared(own: Read, others: Sequence[Reading]) -> list[Line]:
+    """The book's own reading, then others on the same photographs and seeds."""
+    labels = measured(own)
+    if len(labels) < FEWEST:
+        return []
+    values, book = variants(own, labels), judged(own)
+    told = sides(values)
+    several = values.shape[1] > 1
+    found = [Line(own.reading, values.shape[2], values.shape[1], order(values, values, told, told), book, book)]
+    for read in (own.under(reading) for reading in others if several or not reading.shifted):
+        theirs = variants(read, labels)
+        same = order(values, theirs, told, sides(theirs))
+        found.append(Line(read.reading, values.shape[2], values.shape[1], same, judged(read), book))
     return found
 
 
-def _beside(basis: Basis, diagnostic: Diagnostic, read: Read) -> Line:
-    own = read.reading is diagnostic.readings[0]
-    values = basis.values if own else variants(diagnostic, read, basis.labels)
-    same = order(basis.values, values, basis.sides, basis.sides if own else sides(values))
-    outcomes = basis.book if own else judged(diagnostic, read)
-    return Line(read.reading, values.shape[2], values.shape[1], same, outcomes, basis.book)
+def measured(read: Read) -> list[str]:
+    """The labels of the group with the results that the diagnostic needs."""
+    return [label for label in read.labels if _has(read, label)]
 
 
-def measured(diagnostic: Diagnostic, read: Read) -> list[str]:
-    """The labels of the group with results that the diagnostic needs."""
-    return [label for label in read.labels if _has(diagnostic, read, label)]
-
-
-def _has(diagnostic: Diagnostic, read: Read, label: str) -> bool:
+def _has(read: Read, label: str) -> bool:
     try:
-        return bool(len(diagnostic.quantity(read, label, read.seeds(label))))
+        return bool(len(read.diagnostic.quantity(read, label, read.seeds(label))))
     except InputError:
         return False
 
 
-def variants(diagnostic: Diagnostic, read: Read, labels: Sequence[str]) -> Variants:
+def variants(read: Read, labels: Sequence[str]) -> Variants:
     """The diagnostic's quantity of these networks, of the seeds that all have."""
     seeds = read.seeds(*labels)
-    return np.stack([per_photograph(diagnostic.quantity(read, label, seeds), read.units) for label in labels])
+    return np.stack([per_photograph(read.diagnostic.quantity(read, label, seeds), read.units) for label in labels])
 
 
-def judged(diagnostic: Diagnostic, read: Read) -> dict[str, Outcome]:
+def judged(read: Read) -> dict[str, Outcome]:
     """The diagnostic's claims under a reading; one whose results are not there is left out."""
     found = {}
     for claim in CLAIMS:
-        if claim.id in diagnostic.claims:
+        if claim.id in read.diagnostic.claims:
             try:
                 found[claim.id] = outcome(claim, read)
             except NotRun:

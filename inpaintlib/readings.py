@@ -6,6 +6,7 @@ compares them.
 """
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -99,7 +100,6 @@ _FILTERS = tuple(
     Reading(name, {"pooled_high_pass": f"high_pass|{name}"}) for name in ("cutoff 1/16", "cutoff 1/4", "Laplacian")
 )
 _KINDS = ("texture", "high_pass", "residual")
-_METRICS = ("hole_psnr", "l1", "ssim", "hole_ssim", "lpips", "kd", "fd")
 
 
 def _metrics(first: str, *others: str) -> tuple[Reading, ...]:
@@ -135,8 +135,15 @@ class Read(Measurements):
 
     def __init__(self, diagnostic: Diagnostic, profile: str, reading: Reading, brief: bool = False):
         super().__init__(diagnostic.group, diagnostic.protocol, profile)
-        self.reading, self.brief = reading, brief or bool(reading.arrays)
+        self.diagnostic, self.reading = diagnostic, reading
+        self.brief = brief or bool(reading.arrays)
         self.divergence = reading.divergence
+
+    def under(self, reading: Reading) -> "Read":
+        """The same photographs and trainings, read once, under another reading."""
+        other = copy(self)
+        other.reading, other.divergence = reading, reading.divergence
+        return other
 
     @property
     def units(self) -> np.ndarray:
@@ -255,7 +262,7 @@ DIAGNOSTICS: dict[str, Diagnostic] = {
     "image": Diagnostic(
         "Quality of the results, Table IV",
         _result,
-        _metrics("PSNR of the whole image", *_METRICS),
+        _metrics("PSNR of the whole image", "hole_psnr", "l1", "ssim", "hole_ssim", "lpips", "kd", "fd"),
         tuple(
             f"{_IV}{name}"
             for name in ("guided", "global-guide", "local-guide", "sparse-guide", "pairing", "twice", "best")
@@ -265,7 +272,7 @@ DIAGNOSTICS: dict[str, Diagnostic] = {
     "methods": Diagnostic(
         "Quality of the results, all methods",
         _result,
-        _metrics("PSNR of the whole image", *_METRICS),
+        _metrics("PSNR of the whole image", "hole_psnr", "ssim", "lpips", "kd"),
         ("tsgl-table-2-best", "misf-table-2-best"),
         "comparison",
         "bundled-256",
