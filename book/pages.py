@@ -88,9 +88,9 @@ def run_table(layout: Layout, records: list[dict]) -> str:
     commit."""
     page = [
         "# Run table",
-        "Every notebook of this book was executed by the build, from its first cell to its last, in a fresh kernel. Its "
-        "items are the figures and tables of the papers that it made anew; one that begins with *book* is this book's "
-        "own. Memory is the peak of the kernel's process.",
+        "Every notebook of this book was executed by the build, from its first cell to its last, in a fresh kernel. "
+        "Its items are the figures and tables of the papers that it made anew; one that begins with *book* is this "
+        "book's own. Memory is the peak of the kernel's process.",
     ]
     if not records:
         return "\n\n".join([*page, "This book holds no notebooks."]) + "\n"
