@@ -6,6 +6,7 @@ import shutil
 from itertools import groupby
 from pathlib import Path
 
+from inputs import declared
 from layout import Layout
 from PIL import Image
 
@@ -77,32 +78,54 @@ def duration(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.1f} min"
 
 
+def counted(number: int, what: str) -> str:
+    """A number of things, "1 item" or "2 items"."""
+    return f"{number} {what}{'s' * (number != 1)}"
+
+
 def run_table(layout: Layout, records: list[dict]) -> str:
-    """The page that says how each notebook of this book was run: when, how long, on what, with which versions."""
+    """The page that says how each notebook of this book was run: what it made, when, how long, on what, by which
+    commit."""
     page = [
         "# Run table",
         "Every notebook of this book was executed by the build, from its first cell to its last, in a fresh kernel. "
-        "Memory is the peak of the kernel's process.",
+        "Its items are the figures and tables of the papers that it made anew; one that begins with *book* is this "
+        "book's own. Memory is the peak of the kernel's process.",
     ]
     if not records:
         return "\n\n".join([*page, "This book holds no notebooks."]) + "\n"
-    rows = ["| Notebook | Profile | Outcome | Runtime | Memory | Finished (UTC) |", "|---|---|---|---|---|---|"]
-    for record in records:
-        name = Path(record["notebook"]).stem
-        rows.append(
-            f"| [{name}](chapters/{name}.ipynb) | {record['parameters']['profile']} | {record['status']} "
-            f"| {duration(record['seconds'])} | {record['peak_bytes'] / 2**30:.1f} GiB "
-            f"| {record['finished'][:16].replace('T', ' ')} |"
-        )
-    total = f"Together: {duration(sum(record['seconds'] for record in records))} of notebook time."
+    columns = ("Notebook", "Items", "Profile", "Outcome", "Runtime", "Memory", "Device", "Commit", "Finished (UTC)")
+    rows = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|", *(run_line(layout, r) for r in records)]
+    whole = sum(record["seconds"] for record in records)
+    items = sum(len(declared(layout.root / "notebooks" / record["notebook"])["items"]) for record in records)
+    total = (
+        f"Together: {counted(len(records), 'notebook')}, {counted(items, 'item')}, {duration(whole)} of notebook time."
+    )
     return "\n\n".join([*page, "\n".join(rows), total, "## Environment", *environments(records)]) + "\n"
+
+
+def run_line(layout: Layout, record: dict) -> str:
+    """A notebook's line of the run table."""
+    notebook = layout.root / "notebooks" / record["notebook"]
+    cells = (
+        f"[{notebook.stem}](chapters/{notebook.name})",
+        ", ".join(declared(notebook)["items"]) or "–",
+        record["parameters"]["profile"],
+        record["status"],
+        duration(record["seconds"]),
+        f"{record['peak_bytes'] / 2**30:.1f} GiB",
+        escaped(record["device"]),
+        f"`{record['commit']}`" + "\\*" * record["dirty"],
+        record["finished"][:16].replace("T", " "),
+    )
+    return f"| {' | '.join(cells)} |"
 
 
 def environments(records: list[dict]) -> list[str]:
     """A list for each environment among the runs; one, unless notebooks ran at different times or places."""
     told: dict[str, list[str]] = {}
     for record in records:
-        state = f"`{record['commit']}`" + (" with uncommitted changes" if record["dirty"] else "")
+        state = f"`{record['commit']}`" + (" with uncommitted changes (\\*)" if record["dirty"] else "")
         versions = ", ".join(f"{name} {number}" for name, number in record["versions"].items())
         text = f"- Device: {escaped(record['device'])}\n- Versions: {escaped(versions)}\n- Commit: {state}"
         told.setdefault(text, []).append(Path(record["notebook"]).stem)

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from inpaintlib import experiments, results
+from inpaintlib.diagnostics import kl_to_previous_layer
 from inpaintlib.errors import InputError
 from inpaintlib.experiments import SCALES
 from inpaintlib.protocols import PROTOCOLS, Rows
@@ -26,7 +27,11 @@ class Measurements:
 
     Raises InputError when the group or the protocol does not exist. Everything that reads a result raises NotRun when
     it is not there, and Stale when it was made on another protocol than today's: such results share no table.
+
+    divergence: what is lost from layer to layer, of the pooled vectors of a network and of its baseline.
     """
+
+    divergence = staticmethod(kl_to_previous_layer)
 
     def __init__(self, group: str, protocol: str, profile: str):
         if group not in GROUPS:

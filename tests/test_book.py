@@ -1,5 +1,6 @@
 """The built book, read as a browser would read it. Where this tree's smoke book is out of date it is built first."""
 
+import json
 import re
 import subprocess
 from functools import cache
@@ -116,7 +117,10 @@ def test_every_photograph_is_attributed(html):
 
 def test_the_run_table_names_every_notebook(html):
     text = read(html / "runs.html").text
-    assert all(f"{path.stem}.html" in text for path in (ROOT / "notebooks").glob("*.ipynb"))
+    for path in (ROOT / "notebooks").glob("*.ipynb"):
+        assert f"{path.stem}.html" in text
+        items = json.loads(path.read_text(encoding="utf-8"))["metadata"]["inpaintlib"]["items"]
+        assert all(item in text for item in items)
 
 
 def opened(page: Path, scratch: Path) -> tuple[str, set[str]]:

@@ -16,6 +16,7 @@ from inpaintlib.claims.claim import DIRECTION, NOT_REPRODUCED, REPRODUCED
 from inpaintlib.claims.differences import slope
 from inpaintlib.claims.judging import NOT_RUN, Source, check, judge, shipped
 from inpaintlib.claims.orders import critical_rho, rho, rho_interval
+from inpaintlib.diagnostics import kl_to_previous_layer
 from inpaintlib.measurements import NotRun
 from inpaintlib.statistics import Interval
 
@@ -41,6 +42,7 @@ class Synthetic:
 
     rows, photographs = Rows(), np.unique(Rows.group)
     looked = photographs
+    divergence = staticmethod(kl_to_previous_layer)
 
     def __init__(self, level=None, noise=0.02, mixed=0.0, maps=None, lines=3):
         self.level, self.noise, self.mixed, self.maps, self.lines = level or {}, noise, mixed, maps or {}, lines

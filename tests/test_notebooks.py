@@ -86,6 +86,32 @@ def test_the_index_names_orphans_doubles_and_what_is_missing(tool, tree):
     assert any("c.ipynb declares tsgl-fig-12 but saves no file" in problem for problem in problems)
 
 
+def test_the_run_table_says_what_was_made_where_and_when(tool, tree):
+    layout = tool("layout").Layout("laptop", tree)
+    write_notebook(tree, "a", "fig-05.svg")
+    record = {
+        "notebook": "a.ipynb",
+        "parameters": {"profile": "laptop"},
+        "status": "complete",
+        "seconds": 150.0,
+        "peak_bytes": 3 * 2**30,
+        "device": "CPU, 2 cores",
+        "commit": "abcdef1234",
+        "dirty": True,
+        "finished": "2030-01-02T03:04:05+00:00",
+        "versions": {"torch": "2.9"},
+    }
+    page = tool("pages").run_table(layout, [record])
+    (line,) = (line for line in page.splitlines() if "chapters/a.ipynb" in line)
+    made = tool("inputs").declared(layout.notebooks[0])["items"]
+    wanted = (*made, "laptop", "complete", "2.5 min", "3.0 GiB", "2 cores", r"`abcdef1234`\*", "2030-01-02 03:04")
+    assert all(word in line for word in wanted)
+    (head,) = (line for line in page.splitlines() if line.startswith("| Notebook"))
+    assert line.count("|") == head.count("|")
+    assert f"Together: 1 notebook, {len(made)} item, 2.5 min" in page
+    assert "This book holds no notebooks." in tool("pages").run_table(layout, [])
+
+
 def test_a_touched_file_changes_no_dependency_and_a_changed_one_does(tool, tree):
     layout = tool("layout").Layout("laptop", tree)
     notebook = write_notebook(tree, "a", "fig-1.svg")

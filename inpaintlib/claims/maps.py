@@ -10,7 +10,6 @@ import torch
 from inpaintlib.claims.claim import Finding
 from inpaintlib.claims.differences import Names, Pairs, holes, slope, slopes, taken
 from inpaintlib.claims.statistic import KINDS, Measured, Statistic
-from inpaintlib.diagnostics import kl_to_previous_layer
 from inpaintlib.errors import InputError
 from inpaintlib.statistics import Comparison, compare
 
@@ -40,7 +39,7 @@ def _unit(dump: str) -> str:
 def losses(m: Measured, label: str, baseline: str, kind: str, seeds: list[int]) -> np.ndarray:
     """What every layer of a row loses against the baseline's layer before it, [S, P, layers]."""
     one, before = (torch.from_numpy(m.pooled(name, kind, seeds)) for name in (label, baseline))
-    return kl_to_previous_layer(one, before).numpy()
+    return m.divergence(one, before).numpy()
 
 
 def kl_difference(m: Measured, pairs: Pairs, kind: str, baseline: str = BASELINE) -> list[Finding]:

@@ -22,6 +22,7 @@ class Measured(Protocol):
     rows: Any
     photographs: np.ndarray
     looked: np.ndarray
+    divergence: Callable[..., Any]
 
     def seeds(self, *labels: str) -> list[int]: ...
     def column(self, name: str) -> np.ndarray: ...
