@@ -25,13 +25,13 @@ PICTURES = "_static/explorer/"
 
 
 def write(folder: Path, profile: str) -> None:
-    """Write parts/slider.html, parts/browser.html, parts/table.md and pictures/ into a folder that has none of them."""
+    """Write parts/slider.html, parts/maps.html, parts/table.md and pictures/ into a folder that has none of them."""
     fills, strips = explored_fills.explored(profile)
-    maps, sheets = explored_maps.explored(profile)
+    inside, sheets = explored_maps.explored(profile)
     (folder / "pictures").mkdir(parents=True)
     for name, content in (strips | sheets).items():
         write_whole(folder / "pictures" / name, content)
-    parts = {"slider.html": slider(fills, profile), "browser.html": browser(maps, profile), "table.md": table(profile)}
+    parts = {"slider.html": slider(fills, profile), "maps.html": maps(inside, profile), "table.md": table(profile)}
     for name, content in parts.items():
         write_whole(folder / "parts" / name, content + "\n")
 
@@ -40,27 +40,25 @@ def slider(told: dict[str, Any], profile: str) -> str:
     """The part that compares filled holes; one sentence where there is none."""
     if not told:
         return nothing("filled holes", profile)
-    methods = {method["file"]: method["name"] for group in told["groups"] for method in group["methods"]}
-    holes = " and ".join(", ".join(hole["photograph"] for hole in told["holes"]).rsplit(", ", 1))
-    still = [
-        picture(file, f"{len(told['holes'])} holes, in photographs of {holes}: {methods[file]}")
-        + f"<p>{html.escape(methods[file])}</p>"
-        for file in ("given.webp", told["first"], "original.webp")
-    ]
-    words = "Moving the divider needs JavaScript; without it these are the holes, one method's answers, and the originals."
-    return part("slider", told, still, words)
+    methods = [method for group in told["groups"] for method in group["methods"]]
+    columns = told["holes"][0]["tile"]["columns"]
+    holes = ", ".join(f"{hole['name']} ({hole['photograph']})" for hole in told["holes"][:columns])
+    shown = [methods[0], methods[told["first"]], methods[1]]
+    still = "".join(picture(method["filled"][0][0], f"{method['name']}: {holes}") for method in shown)
+    words = f"From the top: {'; '.join(method['name'] for method in shown)}; {holes}."
+    return part("slider", told, f"<p>Moving the divider needs JavaScript. {html.escape(words)}</p>{still}")
 
 
-def browser(told: dict[str, Any], profile: str) -> str:
+def maps(told: dict[str, Any], profile: str) -> str:
     """The part that shows maps inside networks; one sentence where there are none."""
     if not told:
         return nothing("maps", profile)
     kind = told["kinds"][0]
     shown = f"{kind['title']}, photograph of {told['photographs'][0]}: a column for each of {told['layers']} layers"
-    lines = f"a line for each variant: {'; '.join(kind['variants'])}"
-    still = [picture(kind["sheets"][0]["pictures"]["shared"], shown), f"<p>{html.escape(f'{shown}, {lines}.')}</p>"]
-    words = "Choosing among all maps needs JavaScript; without it there is one sheet of them."
-    return part("browser", told | {"colours": gradient()}, still, words)
+    words = f"{shown}, a line for each variant: {'; '.join(kind['variants'])}."
+    still = picture(kind["sheets"][0]["pictures"]["shared"], shown)
+    colours = {"colours": gradient()}
+    return part("maps", told | colours, f"<p>Choosing a map needs JavaScript. {html.escape(words)}</p>{still}")
 
 
 def table(profile: str) -> str:
@@ -78,15 +76,14 @@ def nothing(what: str, profile: str) -> str:
     return f"<p>The profile {profile} has no {what} to show; results of the profile laptop come with the book.</p>"
 
 
-def part(name: str, told: dict[str, Any], still: list[str], words: str) -> str:
+def part(name: str, told: dict[str, Any], still: str) -> str:
     """A part of the page: its data, what is shown without scripts, and its script."""
     data = json.dumps(told | {"folder": PICTURES}, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
     return "\n".join(
         (
             f'<div class="explore" data-explore="{name}">',
             f'<script type="application/json">{data}</script>',
-            f"<noscript><p>{words}</p></noscript>",
-            f'<div class="explore-still">{"".join(still)}</div>',
+            f"<noscript>{still}</noscript>",
             "</div>",
             f'<script src="_static/{name}.js" defer></script>',
         )
@@ -95,7 +92,7 @@ def part(name: str, told: dict[str, Any], still: list[str], words: str) -> str:
 
 def picture(file: str, alt: str) -> str:
     """An image of the page."""
-    return f'<img src="{PICTURES}{html.escape(file)}" alt="{html.escape(alt)}">'
+    return f'<img src="{PICTURES}{html.escape(file)}" alt="{html.escape(alt)}" loading="lazy">'
 
 
 def gradient() -> str:

@@ -31,7 +31,7 @@ from pathlib import Path
 from layout import Layout, write_json, write_whole
 folder = Layout(sys.argv[2]).explorer
 (folder / "pictures").mkdir(parents=True, exist_ok=True)
-for name in ("slider.html", "browser.html", "table.md"):
+for name in ("slider.html", "maps.html", "table.md"):
     write_whole(folder / "parts" / name, "Nothing to look at.")
 write_json(Path(sys.argv[4]), {})
 """

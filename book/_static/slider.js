@@ -2,60 +2,33 @@
 "use strict";
 
 (() => {
-  const place = document.querySelector("[data-explore=slider]");
+  const { place, data } = widgets.part("slider") ?? {};
   if (!place) return;
-  const data = JSON.parse(place.querySelector("script").textContent);
-  const methods = new Map(data.groups.flatMap((group) => group.methods).map((method) => [method.file, method]));
-  const state = { left: "given.webp", right: data.first, hole: 0, cut: 50 };
+  const { make } = widgets;
+  const methods = data.groups.flatMap((group) => group.methods);
+  const state = { left: 0, right: data.first, hole: 0, cut: 50 };
 
-  const make = (tag, attributes = {}, ...children) => {
-    const element = document.createElement(tag);
-    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-    element.append(...children);
-    return element;
-  };
-
-  const chooser = (side, title) => {
-    const select = make("select", { name: `slider-${side}` });
-    for (const group of data.groups) {
-      const options = group.methods.map((method) => new Option(method.name, method.file));
-      select.append(make("optgroup", { label: group.title }, ...options));
-    }
-    select.value = state[side];
-    select.addEventListener("change", () => {
-      state[side] = select.value;
+  let next = 0;
+  const groups = data.groups.map(({ title, methods }) => [title, methods.map(({ name }) => [name, next++])]);
+  const chooser = (side) =>
+    widgets.select(side === "left" ? "Left" : "Right", `slider-${side}`, groups, state[side], (method) => {
+      state[side] = method;
       show();
     });
-    return make("label", {}, make("span", {}, title), select);
-  };
-
-  const holes = () => {
-    const choices = data.holes.map((hole, index) => {
-      const radio = make("input", { type: "radio", name: "slider-hole", value: index });
-      radio.checked = index === state.hole;
-      radio.addEventListener("change", () => {
-        state.hole = index;
-        show();
-      });
-      return make("label", {}, radio, ` ${hole.name}, ${hole.photograph}`);
-    });
-    return make("fieldset", {}, make("legend", {}, "Hole"), ...choices);
-  };
-
-  const layer = (side) => {
-    const image = make("img", { draggable: "false" });
-    const tag = make("span", { class: "slider-tag", "aria-hidden": "true" });
-    return { image, tag, element: make("div", { class: `slider-layer slider-${side}` }, image, tag) };
-  };
-  const layers = { right: layer("right"), left: layer("left") };
-  const divider = make("div", { class: "slider-divider", "aria-hidden": "true" });
-  const view = make(
-    "div",
-    { class: "slider-view", style: `--count: ${data.holes.length}` },
-    layers.right.element,
-    layers.left.element,
-    divider,
+  const choosers = { left: chooser("left"), right: chooser("right") };
+  const holes = widgets.radios(
+    "Hole",
+    "slider-hole",
+    data.holes.map(({ name, photograph }) => `${name}, ${photograph}`),
+    (hole) => {
+      state.hole = hole;
+      show();
+    },
   );
+
+  const layers = { right: make("div", { class: "slider-right" }), left: make("div", { class: "slider-left" }) };
+  const divider = make("div", { class: "slider-divider", "aria-hidden": "true" });
+  const view = make("div", { class: "slider-view" }, layers.right, layers.left, divider);
   const range = make("input", { type: "range", min: 0, max: 100, step: 1, class: "slider-range" });
   const caption = make("p", { class: "explore-note", "aria-live": "polite" });
 
@@ -63,20 +36,29 @@
     state.cut = Math.min(100, Math.max(0, percent));
     view.style.setProperty("--cut", `${state.cut}%`);
     range.value = state.cut;
-    const [left, right] = ["left", "right"].map((side) => methods.get(state[side]).name);
+    const [left, right] = [methods[state.left].name, methods[state.right].name];
     range.setAttribute("aria-valuetext", `${Math.round(state.cut)} % ${left}, the rest ${right}`);
+  };
+
+  // Some methods have not filled every hole: they cannot be chosen then, and the last of the others takes their place.
+  const offer = (side) => {
+    const there = methods.map((method) => method.filled[state.hole] !== null);
+    const select = choosers[side].querySelector("select");
+    for (const option of select.options) option.disabled = !there[option.value];
+    if (!there[state[side]]) state[side] = there.lastIndexOf(true);
+    select.value = state[side];
   };
 
   const show = () => {
     const hole = data.holes[state.hole];
-    view.style.setProperty("--hole", state.hole);
-    const told = ["left", "right"].map((side) => {
-      const method = methods.get(state[side]);
-      const { image, tag } = layers[side];
-      if (image.getAttribute("src") !== data.folder + method.file) image.src = data.folder + method.file;
-      image.alt = `${hole.name} in a photograph of ${hole.photograph}, ${side} of the divider: ${method.name}`;
-      tag.textContent = method.name;
-      return `${side === "left" ? "Left" : "Right"}: ${[method.name, method.notes[state.hole]].filter(Boolean).join(", ")}.`;
+    const told = Object.entries({ left: "Left", right: "Right" }).map(([side, title]) => {
+      offer(side);
+      const { name, filled } = methods[state[side]];
+      const [file, note] = filled[state.hole];
+      const alt = `${hole.name} in a photograph of ${hole.photograph}, ${side} of the divider: ${name}`;
+      const tag = make("span", { class: "slider-tag", "aria-hidden": "true" }, name);
+      layers[side].replaceChildren(widgets.tile({ ...hole.tile, src: data.folder + file, alt }), tag);
+      return `${title}: ${[name, note].filter(Boolean).join(", ")}.`;
     });
     caption.textContent = told.join(" ");
     cut(state.cut);
@@ -99,8 +81,8 @@
   range.addEventListener("input", () => cut(Number(range.value)));
 
   show();
-  place.querySelector(".explore-still").replaceWith(
-    make("div", { class: "explore-controls" }, chooser("left", "Left"), chooser("right", "Right"), holes()),
+  place.append(
+    make("div", { class: "explore-controls" }, choosers.left, choosers.right, holes),
     view,
     make("label", { class: "slider-bar" }, make("span", {}, "Divider"), range),
     caption,

@@ -4,13 +4,23 @@
 (() => {
   const NUMBER = /^[≈~<>≤≥+]?\s*([-−]?[\d,]*\.?\d+(?:e[-+]?\d+)?)(?![\w(])/i;
   const EMPTY = new Set(["", "–", "-", "—", "nan", "none"]);
-
-  const text = (row, column) => row.cells[column]?.textContent.trim() ?? "";
-  const isEmpty = (value) => EMPTY.has(value.toLowerCase());
+  const ORDERS = [null, "ascending", "descending"];
 
   const number = (value) => {
     const match = NUMBER.exec(value);
     return match ? Number(match[1].replaceAll(",", "").replace("−", "-")) : NaN;
+  };
+
+  // Numbers by the one that a cell begins with, then words; empty cells stay last in either order.
+  const sorted = (rows, column, sign) => {
+    const keyed = rows.map((row) => {
+      const value = row.cells[column].textContent.trim();
+      const place = EMPTY.has(value.toLowerCase()) ? 2 : Number(Number.isNaN(number(value)));
+      return { row, value, place };
+    });
+    const compare = (a, b) => (a.place ? a.value.localeCompare(b.value, "en") : number(a.value) - number(b.value));
+    keyed.sort((a, b) => a.place - b.place || (a.place < 2 ? sign * compare(a, b) : 0));
+    return keyed.map(({ row }) => row);
   };
 
   // The rows with every cell that spans several of them written into each.
@@ -45,19 +55,6 @@
     }
     return found;
   };
-
-  const sorted = (rows, column, sign) => {
-    const keyed = rows.map((row) => ({ row, value: text(row, column) }));
-    const there = keyed.filter(({ value }) => !isEmpty(value));
-    const numeric = there.every(({ value }) => !Number.isNaN(number(value)));
-    const compare = numeric
-      ? (a, b) => number(a.value) - number(b.value)
-      : (a, b) => a.value.localeCompare(b.value, "en", { numeric: true });
-    there.sort((a, b) => sign * compare(a, b));
-    return [...there, ...keyed.filter(({ value }) => isEmpty(value))].map(({ row }) => row);
-  };
-
-  const ORDERS = [null, "ascending", "descending"];
 
   const enable = (table) => {
     const body = table.tBodies[0];
