@@ -30,6 +30,7 @@ rule book:
     input:
         [short(BOOK.stamp(name)) for name in NAMES],
         short(BOOK.stamp("methods")),
+        short(BOOK.stamp("explorer")),
         [short(path) for path in PAGES],
         "inpaintlib/data/photos.csv",
         "inpaintlib/data/ATTRIBUTION.md",
@@ -66,6 +67,18 @@ rule methods:
         short(BOOK.stamp("methods")),
     shell:
         "{sys.executable} book/method_pages.py --profile {BOOK.profile} --stamp {output}"
+
+
+rule explorer:
+    input:
+        "book/explorer.py",
+        "book/explored_fills.py",
+        "book/explored_maps.py",
+        depends=short(BOOK.depends("explorer")),
+    output:
+        short(BOOK.stamp("explorer")),
+    shell:
+        "{sys.executable} book/explorer.py --profile {BOOK.profile} --stamp {output}"
 
 
 include: "study.smk"

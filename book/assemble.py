@@ -39,6 +39,8 @@ def stage(layout: Layout) -> Path:
         shutil.copy(layout.chapters / notebook.name, source / "chapters")
     shutil.copytree(layout.methods, source / "methods")
     shutil.copytree(book / "_static", source / "assets")
+    shutil.copytree(layout.explorer / "parts", source / "explorer")
+    shutil.copytree(layout.explorer / "pictures", source / "assets" / "explorer")
     shutil.copytree(book / "_templates", source / "templates")
     copy_mathjax(source / "assets" / "mathjax")
     methods = read_json(layout.stamp("methods"))["pages"]

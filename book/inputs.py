@@ -9,6 +9,8 @@ from layout import Layout, read_json, write_json
 
 METHODS_READ = ["classical", "comparison", "decoders", "hosts", "misf-ablation"]
 """The groups whose results stand on the pages of the methods."""
+EXPLORER_READ = [*METHODS_READ, "direction", "priors", "table-iv"]
+"""The groups whose results the page "Look for yourself" shows."""
 
 
 def sha256(path: Path) -> str:
@@ -58,6 +60,9 @@ def write_dependencies(layout: Layout) -> None:
     write_changed(layout, "methods", library, METHODS_READ)
     if not layout.methods.is_dir():
         layout.stamp("methods").unlink(missing_ok=True)
+    write_changed(layout, "explorer", library, EXPLORER_READ)
+    if not layout.explorer.is_dir():
+        layout.stamp("explorer").unlink(missing_ok=True)
     if not (layout.html / "index.html").exists() or not all(layout.stamp(n.stem).exists() for n in layout.notebooks):
         layout.stamp("book").unlink(missing_ok=True)
 

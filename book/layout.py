@@ -35,6 +35,11 @@ class Layout:
         return self.build / "methods"
 
     @property
+    def explorer(self) -> Path:
+        """What the page "Look for yourself" shows of the results: its parts, and a folder of pictures."""
+        return self.build / "explorer"
+
+    @property
     def html(self) -> Path:
         """The built book."""
         return self.root / "book" / "_build" / "html" if self.profile == "laptop" else self.build / "html"

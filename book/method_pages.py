@@ -16,6 +16,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 from layout import PROFILES, Layout, write_json, write_whole
+from metric_table import metric_table
 from PIL import Image
 from torch import nn
 
@@ -34,9 +35,6 @@ COUNTED = {"tsgl-table-5": 256, "tsgl-table-6": 512}
 """The tables that print parameters and operations, and the size of the image that they are for."""
 GC = {("tsgl-table-5", "DeepFill v2"): "GC"}
 """Rows that a table calls otherwise."""
-TITLES = {"psnr": "PSNR (dB)", "hole_psnr": "hole PSNR (dB)", "ssim": "SSIM", "lpips": "LPIPS", "kd": "KD-AlexNet"}
-SPEC = {"psnr": ".2f", "hole_psnr": ".2f", "ssim": ".3f", "lpips": ".3f", "kd": ".3f"}
-"""The metrics on a page, and how many digits each has."""
 
 
 @dataclass
@@ -187,7 +185,7 @@ def _results(page: Page, folder: Path, profile: str) -> list[str]:
         f"{_trained(runs)}commit {next(iter(runs.values()))['commit'][:7]}."
     )
     alt = f"Four photographs with holes, what {page.title} makes of them, and the originals"
-    return ["## Results", _figure(f"{page.name}-results.webp", alt, caption), _measured(runs)]
+    return ["## Results", _figure(f"{page.name}-results.webp", alt, caption), metric_table(runs)]
 
 
 def _first(name: str, profile: str) -> list:
@@ -200,17 +198,6 @@ def _trained(runs: dict[str, dict]) -> str:
     if not run["images_seen"]:
         return ""
     return f"trained on {run['images_seen']:,} crops of {run['recipe']['crop']} px at width {run['config']['width']}, "
-
-
-def _measured(runs: dict[str, dict]) -> str:
-    lines = [f"| | {' | '.join(TITLES.values())} |", "|---|" + "---|" * len(TITLES)]
-    for label, run in runs.items():
-        values = run["summary"]["all"]
-        cells = [f"{{:{SPEC[m]}}} [{{:{SPEC[m]}}}, {{:{SPEC[m]}}}]".format(*values[m]) for m in TITLES]
-        lines.append(f"| {label} | {' | '.join(cells)} |")
-    first = next(iter(runs.values()))
-    counted = f"{first['summary']['all']['rows']} holes in {first['summary']['all']['photographs']} photographs"
-    return "\n".join(lines) + f"\n\nMean and 95 % interval over {counted} ({first['protocol']['name']})."
 
 
 def _figure(file: str, alt: str, caption: str) -> str:

@@ -1,5 +1,7 @@
 """The same few holes, filled by every method that is shown: in its page and in the papers' grids of results."""
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 import torch
@@ -38,9 +40,9 @@ def filled(method: Method, protocol: Protocol) -> Strip:
     return _strip(method.fill(batch.to(method.device)))
 
 
-def given(protocol: Protocol) -> tuple[Strip, Strip]:
-    """The shown rows as a method sees them, the hole white, and the photographs themselves."""
-    rows = shown_rows(protocol)
+def given(protocol: Protocol, rows: Sequence[int] | None = None) -> tuple[Strip, Strip]:
+    """The shown rows, or these, as a method sees them, the hole white, and the photographs themselves."""
+    rows = shown_rows(protocol) if rows is None else list(rows)
     (batch,) = batches(protocol, (), len(rows), rows)
     return _strip(torch.where(batch.mask > 0, batch.image, 1.0)), _strip(batch.target.image)
 

@@ -27,6 +27,16 @@ for name in ("index", "plain"):
 write_json(stamp, {"pages": ["plain"]})
 """
 """In the place of the pages of the methods, which take minutes."""
+EXPLORER = """import sys
+from pathlib import Path
+from layout import Layout, write_json, write_whole
+folder = Layout(sys.argv[2]).explorer
+(folder / "pictures").mkdir(parents=True, exist_ok=True)
+for name in ("slider.html", "maps.html", "table.md"):
+    write_whole(folder / "parts" / name, "Nothing to look at.")
+write_json(Path(sys.argv[4]), {})
+"""
+"""In the place of the page of results to look at, which a small tree has none of."""
 
 
 def small_tree(folder: Path) -> Path:
@@ -36,6 +46,7 @@ def small_tree(folder: Path) -> Path:
     for page in (folder / "book").glob("*.md"):  # its notebooks are others: links to the real chapters become words
         page.write_text(re.sub(r"\[([^\]]*)\]\(chapters/[^)]*\)", r"\1 a chapter", page.read_text(encoding="utf-8")))
     (folder / "book" / "method_pages.py").write_text(METHODS)
+    (folder / "book" / "explorer.py").write_text(EXPLORER)
     for rules in ("Snakefile", "study.smk"):
         shutil.copy(ROOT / rules, folder)
     (folder / "notebooks").mkdir()

@@ -1,0 +1,21 @@
+// A table that is wider than the page scrolls in a region of its own, which the keyboard reaches and which says its name.
+"use strict";
+
+for (const table of document.querySelectorAll(".bd-article table")) {
+  const region = document.createElement("div");
+  region.className = "table-scroll";
+  table.replaceWith(region);
+  region.append(table);
+  const heading = table.closest("section")?.querySelector("h1, h2, h3, h4")?.firstChild;
+  const name = `Table: ${(table.caption ?? heading)?.textContent.trim() ?? document.title}`;
+  const attributes = { tabindex: 0, role: "region", "aria-label": name };
+  const watch = new ResizeObserver(() => {
+    const scrolls = region.scrollWidth > region.clientWidth;
+    for (const [key, value] of Object.entries(attributes)) {
+      if (scrolls) region.setAttribute(key, value);
+      else region.removeAttribute(key);
+    }
+  });
+  watch.observe(region);
+  watch.observe(table);
+}
