@@ -38,6 +38,9 @@ def stage(layout: Layout) -> Path:
     for notebook in layout.finished:
         shutil.copy(layout.chapters / notebook.name, source / "chapters")
     shutil.copytree(layout.methods, source / "methods")
+    shutil.copytree(book / "api", source / "api")
+    (source / "extensions").mkdir()
+    shutil.copy(book / "docstrings.py", source / "extensions")
     shutil.copytree(book / "_static", source / "assets")
     shutil.copytree(layout.explorer / "parts", source / "explorer")
     shutil.copytree(layout.explorer / "pictures", source / "assets" / "explorer")

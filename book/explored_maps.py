@@ -55,12 +55,20 @@ def _spectrum(title: str, stored: str) -> Kind:
 
 
 KINDS = {
-    "texture": Kind("Texture", "The texture map that a layer reconstructs, absolute values, mean of channels.", "texture"),
-    "high-pass": Kind("Texture, high-pass", "What changes quickly over the texture map: its global structure.", "high_pass"),
-    "residual": Kind("Local residual", "What the texture map of a layer has lost against the layer before.", "residual"),
+    "texture": Kind(
+        "Texture", "The texture map that a layer reconstructs, absolute values, mean of channels.", "texture"
+    ),
+    "high-pass": Kind(
+        "Texture, high-pass", "What changes quickly over the texture map: its global structure.", "high_pass"
+    ),
+    "residual": Kind(
+        "Local residual", "What the texture map of a layer has lost against the layer before.", "residual"
+    ),
     "structure": Kind("Structure", "The structure map, where a variant has a structure encoder.", "structure"),
     "entropy": Kind(
-        "Channel entropy", "How evenly the channels of the texture map speak at a position; low: few of them do.", "entropy"
+        "Channel entropy",
+        "How evenly the channels of the texture map speak at a position; low: few of them do.",
+        "entropy",
     ),
     "branch-structure": Kind(
         "Entropy of the structure's branch", "The same of the branch that the structure guides.", "branch_structure"
@@ -72,7 +80,10 @@ KINDS = {
         "Entropy of the texture's branch", "The same of the branch that the texture guides itself.", "branch_texture"
     ),
     "decoder-input": Kind(
-        "Entropy of the decoder's input", "Of the maps that a decoder is given, for every decoder.", "decoder_input", "decoders"
+        "Entropy of the decoder's input",
+        "Of the maps that a decoder is given, for every decoder.",
+        "decoder_input",
+        "decoders",
     ),
     "spectrum-texture": _spectrum("Spectrum of the texture", "texture"),
     "spectrum-high-pass": _spectrum("Spectrum of the high-pass part", "high_pass"),
@@ -125,7 +136,7 @@ def _of_kind(id: str, kind: Kind, profile: str, pictures: dict[str, bytes]) -> d
 
 
 def _stored(kind: Kind, profile: str) -> Iterator[tuple[str, tuple[str, list[Layers]]]]:
-    """Label -> experiment and the maps of every photograph, of those first seeds that have the kind of today's photographs."""
+    """Label -> experiment and maps of every photograph, of first seeds that have the kind of today's photographs."""
     checksum = PROTOCOLS[SCALES[profile].diagnostics].rows().checksum
     for label, training in GROUPS[kind.group].rows.items():
         for experiment in experiments.seeds_of(profile, training):
@@ -194,4 +205,3 @@ def _values(variants: list[Layers], own: list[list[tuple[float, float] | None]])
 
 def _words(ends: tuple[float, float] | None) -> list[str] | None:
     return ends and [f"{end:.3g}" for end in ends]
-

@@ -97,7 +97,8 @@ def picture(file: str, alt: str) -> str:
 
 def gradient() -> str:
     """The colours of a scale, for a style sheet."""
-    return f"linear-gradient(to right, {', '.join('#%02x%02x%02x' % tuple(c) for c in explored_maps.colours()[::7])})"
+    stops = (f"rgb({', '.join(map(str, colour))})" for colour in explored_maps.colours()[::7].tolist())
+    return f"linear-gradient(to right, {', '.join(stops)})"
 
 
 def main() -> int:

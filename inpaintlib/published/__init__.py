@@ -54,19 +54,21 @@ def table(id: str) -> "DataFrame":
     """A paper's numbers in long format, one a row, in the order of print.
 
     Columns, all text but the last two:
-        table: the id.
-        row: the method's name in one spelling, without citation; for TSGL Table IV a key of `il.TABLE_IV`; for MISF
-            Table 1 the layer's output, with "F3 filtered" and "I-hat" for the two filtered maps.
-        part: data set or section, where a table has several and its rows need it, else "". MISF Table 1 has the two
-            networks.
-        metric: "PSNR", "SSIM", "L1", "LPIPS", "FID", "Params", "FLOPs". MISF Table 1: "size" (side of the output),
-            "kernel", "in" and "out" (channels), "repeat", and, for kernels of N x N taps with N left open, "size per
-            tap" and "out per tap": what stands before N squared.
-        bin: hole area in percent as "10-30", "narrow", "medium", "wide", "default" (Dunhuang's own holes), or "".
-        unit: "dB", "1", "M" (1e6), "G" (1e9), "%" (L1: of the range of pixel values, as printed), "px".
-        direction: "higher" or "lower" is better; "" for counts and sizes.
-        value: float; NaN where the paper prints a dash.
-        bold: whether it is printed so.
+
+    - table: the id.
+    - row: the method's name in one spelling, without citation; for TSGL Table IV a key of `il.TABLE_IV`; for MISF
+      Table 1 the layer's output, with "F3 filtered" and "I-hat" for the two filtered maps.
+    - part: data set or section, where a table has several and its rows need it, else "". MISF Table 1 has the two
+      networks.
+    - metric: "PSNR", "SSIM", "L1", "LPIPS", "FID", "Params", "FLOPs". MISF Table 1: "size" (side of the output),
+      "kernel", "in" and "out" (channels), "repeat", and, for kernels of N x N taps with N left open, "size per
+      tap" and "out per tap": what stands before N squared.
+    - bin: hole area in percent as "10-30", "narrow", "medium", "wide", "default" (Dunhuang's own holes), or "".
+    - unit: "dB", "1", "M" (1e6), "G" (1e9), "%" (L1: of the range of pixel values, as printed), "px".
+    - direction: "higher" or "lower" is better; "" for counts and sizes.
+    - value: float; NaN where the paper prints a dash.
+    - bold: whether it is printed so.
+
     Raises InputError on an id without numbers: it names the known ones, or says that the item is a figure.
     """
     import pandas
