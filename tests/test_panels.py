@@ -64,7 +64,7 @@ def test_a_row_of_maps_shares_its_scale_and_an_absent_map_is_empty():
     limits = [ax.images[0].get_clim() for ax in figure.axes[:2]]
     assert limits == [(0, 7), (0, 7)]
     assert not figure.axes[2].images
-    assert figure.axes[3].get_title() == "bits"
+    assert figure.axes[3].get_ylabel() == "bits"
     alone = panels.map_rows({"128 px": [low + np.eye(4), high + np.eye(4)]}, ["a", "b"], "", shared=False)
     assert [ax.images[0].get_clim() for ax in alone.axes] == [(0, 1), (7, 8)]
 

@@ -28,14 +28,15 @@ class Told:
     def column(self, name):
         return self.rows.column(name)
 
-    def values(self, label, metric):
+    def values(self, label, metric, seeds=None):
         rng = np.random.default_rng(0)  # the same for all: differences are exact
         level, spread = self.made[label]
         own = np.random.default_rng(len(label)).normal(size=(2, len(self.rows)))
-        return level + rng.normal(size=(2, len(self.rows))) + spread * own
+        return (level + rng.normal(size=(2, len(self.rows))) + spread * own)[slice(None) if seeds is None else [*seeds]]
 
-    def distance(self, label, metric, column):
-        return np.full((2, len(self.photographs)), self.made[label][0]) + np.arange(len(self.photographs)) / 100
+    def distance(self, label, metric, column, seeds=None):
+        every = np.full((2, len(self.photographs)), self.made[label][0]) + np.arange(len(self.photographs)) / 100
+        return every[slice(None) if seeds is None else [*seeds]]
 
 
 ROWS = {
@@ -49,6 +50,14 @@ ROWS = {
 @pytest.fixture
 def told():
     return tables.Regenerated("tsgl-table-4", Told(ROWS, TABLES["tsgl-table-4"].here))
+
+
+def test_a_table_of_some_trainings_asks_for_no_others(told):
+    first = tables.Regenerated("tsgl-table-4", told.data, trainings=(0,))
+    chosen = told.data.column("10-30")
+    alone = bootstrap(told.data.values("Baseline", "psnr")[:1, chosen], told.data.rows.group[chosen])
+    assert first.interval("psnr", "10-30", "Baseline") == alone
+    assert told.interval("psnr", "10-30", "Baseline") != alone
 
 
 def test_the_best_and_what_is_not_separated_from_it(told):
