@@ -16,6 +16,8 @@ from sphinx.util.nodes import make_refnode
 CODE_OR_MARK = r"(?P<ticks>`+)(?P<code>.+?)(?P=ticks)|(?P<mark>[\\*_|])"
 BLOCK = re.compile(r"(?<=\n\n)(?: {4}.*\n?)+")
 SHAPED = re.compile(r"~?(?:jaxtyping\.)?\b(\w+)\[~?(?:numpy\.|torch\.)?(Tensor|ndarray), '(.*?)'\]")
+SHORT = 60
+"""Characters of a constant that is shown whole."""
 OF_A_CLASS = {"attribute", "method", "property"}
 
 
@@ -27,9 +29,9 @@ def setup(app: Sphinx) -> dict[str, bool]:
 
 
 def rewrite(app: Sphinx, what: str, name: str, item: object, options: object, lines: list[str]) -> None:
-    """A docstring's lines as reST, in place; a constant of one number or word begins with its value."""
+    """A docstring's lines as reST, in place; a short constant begins with its value."""
     lines[:] = as_rest("\n".join(lines), arguments(item)).split("\n")
-    if what == "data" and isinstance(item, (int, float, str)):
+    if what == "data" and isinstance(item, int | float | str | tuple) and len(repr(item)) <= SHORT:
         lines[:0] = [f"``{item!r}``", ""]
 
 
@@ -41,15 +43,25 @@ def shorten(
 
 
 def find(app: Sphinx, env: BuildEnvironment, node: pending_xref, shown: Element) -> reference | None:
-    """A link to the one entry whose full name ends in a name in backticks; members of classes need their class."""
-    target = node["reftarget"]
-    entries = env.get_domain("py").objects.items() if node.get("reftype") == "obj" else ()
-    ending = [(name, entry) for name, entry in entries if name.endswith(f".{target}") and not entry.aliased]
-    found = [(name, entry) for name, entry in ending if "." in target or entry.objtype not in OF_A_CLASS]
-    if len(found) != 1:
+    """A link to the entry of a name in backticks that Sphinx does not find by itself, else None."""
+    entries = env.get_domain("py").objects
+    kinds = {name: entry.objtype for name, entry in entries.items() if not entry.aliased}
+    name = full_name(node["reftarget"], kinds) if node.get("reftype") == "obj" else None
+    if name is None:
         return None
-    name, entry = found[0]
-    return make_refnode(app.builder, node["refdoc"], entry.docname, entry.node_id, shown, name)
+    return make_refnode(app.builder, node["refdoc"], entries[name].docname, entries[name].node_id, shown, name)
+
+
+def full_name(short: str, kinds: dict[str, str]) -> str | None:
+    """Of the entries, full name -> kind, the door of this name, or the only one that ends in it; else None.
+
+    A member of a class needs the name of its class.
+    """
+    door = f"inpaintlib.{short}"
+    ending = [
+        name for name, kind in kinds.items() if name.endswith(f".{short}") and (kind not in OF_A_CLASS or "." in short)
+    ]
+    return door if door in ending else ending[0] if len(ending) == 1 else None
 
 
 def arguments(item: object) -> tuple[str, ...]:
@@ -63,9 +75,9 @@ def arguments(item: object) -> tuple[str, ...]:
 def as_rest(prose: str, names: tuple[str, ...] = ()) -> str:
     """Prose without a meaning for stars, bars and underscores; its indented paragraphs are code.
 
-    names: of arguments. They are no links, and code where a colon follows.
+    names: of arguments. They are no links, and code where a sentence begins with one and a colon.
     """
-    special = re.compile(rf"\b(?P<name>{'|'.join(names) or '(?!)'})(?=:\s)|{CODE_OR_MARK}", re.DOTALL)
+    special = re.compile(rf"(?<![\w,]\s)\b(?P<name>{'|'.join(names) or '(?!)'})(?=:\s)|{CODE_OR_MARK}", re.DOTALL)
     pieces, end = [], 0
     for block in BLOCK.finditer(prose):
         pieces += [special.sub(lambda match: _marked(match, names), prose[end : block.start()]), "::\n\n", block[0]]
