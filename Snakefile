@@ -14,7 +14,7 @@ BOOK = Layout(config.get("profile", "laptop"))
 NAMES = [notebook.stem for notebook in BOOK.notebooks]
 PAGES = sorted(
     path
-    for pattern in ("*.md", "*.yml", "*.bib", "*.py", "_static/*.*", "_templates/*")
+    for pattern in ("*.md", "api/*.md", "*.yml", "*.bib", "*.py", "_static/*.*", "_templates/*")
     for path in (BOOK.root / "book").glob(pattern)
 )
 
