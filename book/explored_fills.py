@@ -88,13 +88,13 @@ def _given(shown: list[Protocol], pictures: dict[str, bytes]) -> list[dict[str, 
 
 
 def _holes(protocol: Protocol) -> Iterator[dict[str, Any]]:
-    """Of every hole that is shown its name, its photograph, and where it lies on a strip."""
+    """Of every hole that is shown its photograph's side, its name, its photograph, and where it lies on a strip."""
     rows, chosen = protocol.rows(), gallery.shown_rows(protocol)
     for column, row in enumerate(chosen):
-        size = str(rows.bin[row])
-        name = f"{size} % hole".replace("-", "–") if size[0].isdigit() else f"{size} hole at {protocol.size} px"
+        name = f"{rows.bin[row]} % hole".replace("-", "–") if rows.bin[row][0].isdigit() else f"{rows.bin[row]} hole"
         photograph = str(rows.group[row]).replace("_", " ")
-        yield {"name": name, "photograph": photograph, "tile": {"column": column, "columns": len(chosen)}}
+        tile = {"column": column, "columns": len(chosen)}
+        yield {"size": f"{protocol.size} px", "name": name, "photograph": photograph, "tile": tile}
 
 
 def _words(label: str) -> str:
