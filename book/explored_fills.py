@@ -79,7 +79,7 @@ def _filled(id: str, profile: str, shown: list[Protocol], pictures: dict[str, by
 
 def _given(shown: list[Protocol], pictures: dict[str, bytes]) -> list[dict[str, Any]]:
     """The holes and the photographs themselves, as methods without a note; their pictures are put to the others."""
-    methods = [{"name": "The hole as given", "filled": []}, {"name": "The original photograph", "filled": []}]
+    methods = [{"name": "Hole as given", "filled": []}, {"name": "Original", "filled": []}]
     for protocol in shown:
         for file, method, strip in zip(("given", "original"), methods, gallery.given(protocol)):
             pictures[f"{file}-{protocol.name}.webp"] = webp.photograph(strip)
