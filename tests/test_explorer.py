@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bs4 import BeautifulSoup
 from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "book"))
@@ -18,6 +19,7 @@ import explored_maps
 import explorer
 from explored import FEW, few_kinds
 from metric_table import METRICS, metric_table
+from pdf import Entry, article
 from small_book import ROOT
 
 from inpaintlib import gallery, paths, results, sheets
@@ -195,6 +197,13 @@ def test_without_scripts_there_are_plain_pictures_with_words(fills, maps):
         assert images
         assert all(image["src"].removeprefix(explorer.PICTURES) in there and image["alt"] for image in images)
         assert not Pictures(text.replace(still, "")).found
+
+
+def test_on_paper_the_plain_pictures_stand(fills):
+    text = f'<article class="bd-article">{explorer.slider(fills[0], "laptop")}</article>'
+    printed = article(BeautifulSoup(text, "html.parser"), Entry("Parts", "explore.html", 1), set())
+    assert not printed.select("script, noscript")
+    assert len(printed.select("img")) == 3
 
 
 def test_no_label_ends_the_data_of_a_part():
