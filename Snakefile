@@ -62,6 +62,7 @@ rule notebook:
 rule methods:
     input:
         "book/method_pages.py",
+        "book/metric_table.py",
         depends=short(BOOK.depends("methods")),
     output:
         short(BOOK.stamp("methods")),
@@ -74,6 +75,8 @@ rule explorer:
         "book/explorer.py",
         "book/explored_fills.py",
         "book/explored_maps.py",
+        "book/metric_table.py",
+        "book/webp.py",
         depends=short(BOOK.depends("explorer")),
     output:
         short(BOOK.stamp("explorer")),

@@ -67,6 +67,8 @@ def article(page: BeautifulSoup, entry: Entry, pages: set[str]) -> Tag:
     said = page.select_one("article.bd-article")
     for one in said.select(LEFT_OUT):
         one.decompose()
+    for one in said.select("noscript"):
+        one.unwrap()
     for one in said.select("details"):
         one["open"] = ""
     for one in said.select("[id]"):
