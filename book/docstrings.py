@@ -16,6 +16,8 @@ from sphinx.util.nodes import make_refnode
 CODE_OR_MARK = r"(?P<ticks>`+)(?P<code>.+?)(?P=ticks)|(?P<mark>[\\*_|])"
 BLOCK = re.compile(r"(?<=\n\n)(?: {4}.*\n?)+")
 SHAPED = re.compile(r"~?(?:jaxtyping\.)?\b(\w+)\[~?(?:numpy\.|torch\.)?(Tensor|ndarray), '(.*?)'\]")
+OBJECT = re.compile(r"<(?:factory|function (\w+))>")
+"""Defaults of a dataclass as Python prints them, which no parser reads."""
 SHORT = 60
 """Characters of a constant that is shown whole."""
 OF_A_CLASS = {"attribute", "method", "property"}
@@ -47,7 +49,7 @@ def shorten(
 
 def shorten_types(app: Sphinx, page: document) -> None:
     """The same for types of attributes and for other names of types, of which autodoc does not ask."""
-    for node in page.findall(lambda node: isinstance(node, desc_annotation | paragraph)):
+    for node in [*page.findall(desc_annotation), *page.findall(paragraph)]:
         said = node.astext()
         if (isinstance(node, desc_annotation) or said.startswith("alias of ")) and readable(said) != said:
             node.children = []
@@ -108,7 +110,7 @@ def _marked(match: re.Match, names: tuple[str, ...]) -> str:
 
 def readable(signature: str) -> str:
     """`signature` with Float[b, c, h, w] for a tensor of that shape and Float[ndarray, h, w] for an array."""
-    return SHAPED.sub(_shape, signature).replace("<factory>", "...")
+    return OBJECT.sub(lambda match: match[1] or "...", SHAPED.sub(_shape, signature))
 
 
 def _shape(match: re.Match) -> str:
