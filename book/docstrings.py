@@ -7,8 +7,8 @@ its name as code. Shapes are written Float[b, c, h, w].
 import inspect
 import re
 
-from docutils.nodes import Element, reference
-from sphinx.addnodes import pending_xref
+from docutils.nodes import Element, Text, document, paragraph, reference
+from sphinx.addnodes import desc_annotation, pending_xref
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util.nodes import make_refnode
@@ -16,6 +16,8 @@ from sphinx.util.nodes import make_refnode
 CODE_OR_MARK = r"(?P<ticks>`+)(?P<code>.+?)(?P=ticks)|(?P<mark>[\\*_|])"
 BLOCK = re.compile(r"(?<=\n\n)(?: {4}.*\n?)+")
 SHAPED = re.compile(r"~?(?:jaxtyping\.)?\b(\w+)\[~?(?:numpy\.|torch\.)?(Tensor|ndarray), '(.*?)'\]")
+OBJECT = re.compile(r"<(?:factory|function (\w+))>")
+"""Defaults of a dataclass as Python prints them, which no parser reads."""
 SHORT = 60
 """Characters of a constant that is shown whole."""
 OF_A_CLASS = {"attribute", "method", "property"}
@@ -24,12 +26,15 @@ OF_A_CLASS = {"attribute", "method", "property"}
 def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("autodoc-process-docstring", rewrite)
     app.connect("autodoc-process-signature", shorten)
+    app.connect("doctree-read", shorten_types)
     app.connect("missing-reference", find)
     return {"parallel_read_safe": True}
 
 
 def rewrite(app: Sphinx, what: str, name: str, item: object, options: object, lines: list[str]) -> None:
-    """A docstring's lines as reST, in place; a short constant begins with its value."""
+    """A docstring's lines as reST, in place; a short constant begins with its value, a tuple's field has none."""
+    if lines and lines[0].startswith("Alias for field number"):
+        lines.clear()
     lines[:] = as_rest("\n".join(lines), arguments(item)).split("\n")
     if what == "data" and isinstance(item, int | float | str | tuple) and len(repr(item)) <= SHORT:
         lines[:0] = [f"``{item!r}``", ""]
@@ -40,6 +45,15 @@ def shorten(
 ) -> tuple[str | None, str | None]:
     """A signature whose shapes can be read."""
     return signature and readable(signature), returned and readable(returned)
+
+
+def shorten_types(app: Sphinx, page: document) -> None:
+    """The same for types of attributes and for other names of types, of which autodoc does not ask."""
+    for node in [*page.findall(desc_annotation), *page.findall(paragraph)]:
+        said = node.astext()
+        if (isinstance(node, desc_annotation) or said.startswith("alias of ")) and readable(said) != said:
+            node.children = []
+            node += Text(readable(said))
 
 
 def find(app: Sphinx, env: BuildEnvironment, node: pending_xref, shown: Element) -> reference | None:
@@ -96,7 +110,7 @@ def _marked(match: re.Match, names: tuple[str, ...]) -> str:
 
 def readable(signature: str) -> str:
     """`signature` with Float[b, c, h, w] for a tensor of that shape and Float[ndarray, h, w] for an array."""
-    return SHAPED.sub(_shape, signature).replace("<factory>", "...")
+    return OBJECT.sub(lambda match: match[1] or "...", SHAPED.sub(_shape, signature))
 
 
 def _shape(match: re.Match) -> str:

@@ -144,4 +144,4 @@ def test_shapes_can_be_read():
     assert docstrings.readable(signature) == "(x: Float[b, c, h, w], y: Bool[ndarray, h, w]) -> None"
     assert docstrings.readable("jaxtyping.Float[Tensor, '']") == "Float[()]"
     assert docstrings.readable("Float[Tensor, '*B H W']") == "Float[..., H, W]"
-    assert docstrings.readable("(rows: dict = <factory>)") == "(rows: dict = ...)"
+    assert docstrings.readable("(rows: dict = <factory>, f = <function kl>)") == "(rows: dict = ..., f = kl)"
