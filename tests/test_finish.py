@@ -19,7 +19,8 @@ PAGE = """<html><head>
 <li><a class="current reference internal" href="#">Methods &amp; more</a><details open="open"><summary><i></i></summary>
 <p>a <a class="reference internal" href="b.html">link</a></p><details><summary>What is behind it</summary></details>
 <i class="fa-solid fa-bars"></i><img alt="a photograph" src="../_images/photo.jpeg" style="width: 700px;" />
-<a href="../_images/photo.jpeg">whole</a><img alt="a drawing" src="../_images/drawing.svg" /><img alt="small" src="../_images/flat.png" width="8" />
+<a href="../_images/photo.jpeg">whole</a>
+<img alt="a drawing" src="../_images/drawing.svg" /><img alt="small" src="../_images/flat.png" width="8" />
 <img alt="inline" src="data:image/png;base64,AAAA" /><img alt="far" src="https://example.invalid/a.png" />
 <dl><dt class="sig"><span class="sig-paren">(</span>
 <dl><dd><em>x</em>,</dd><dd><em>y</em>,</dd></dl>
