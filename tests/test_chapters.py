@@ -41,7 +41,7 @@ def test_verdicts_hold_a_line_for_each_claim():
     page = chapters.verdicts(chapter)
     for claim in chapters.claims_of(chapter):
         assert chapters.plain(claim.says) in page
-        assert f"00_claims.ipynb#{claim.id}" in page
+        assert f"](#{claim.id})" in page
 
 
 def test_source_is_the_librarys_own_text():
