@@ -14,7 +14,7 @@ BOOK = Layout(config.get("profile", "laptop"))
 NAMES = [notebook.stem for notebook in BOOK.notebooks]
 PAGES = sorted(
     path
-    for pattern in ("*.md", "*.yml", "*.bib", "*.py", "_static/*.*", "_templates/*")
+    for pattern in ("*.md", "api/*.md", "*.yml", "*.bib", "*.py", "_static/*.*", "_templates/*")
     for path in (BOOK.root / "book").glob(pattern)
 )
 
@@ -62,6 +62,7 @@ rule notebook:
 rule methods:
     input:
         "book/method_pages.py",
+        "book/metric_table.py",
         depends=short(BOOK.depends("methods")),
     output:
         short(BOOK.stamp("methods")),
@@ -74,6 +75,8 @@ rule explorer:
         "book/explorer.py",
         "book/explored_fills.py",
         "book/explored_maps.py",
+        "book/metric_table.py",
+        "book/webp.py",
         depends=short(BOOK.depends("explorer")),
     output:
         short(BOOK.stamp("explorer")),

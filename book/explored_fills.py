@@ -79,7 +79,7 @@ def _filled(id: str, profile: str, shown: list[Protocol], pictures: dict[str, by
 
 def _given(shown: list[Protocol], pictures: dict[str, bytes]) -> list[dict[str, Any]]:
     """The holes and the photographs themselves, as methods without a note; their pictures are put to the others."""
-    methods = [{"name": "The hole as given", "filled": []}, {"name": "The original photograph", "filled": []}]
+    methods = [{"name": "Hole as given", "filled": []}, {"name": "Original", "filled": []}]
     for protocol in shown:
         for file, method, strip in zip(("given", "original"), methods, gallery.given(protocol)):
             pictures[f"{file}-{protocol.name}.webp"] = webp.photograph(strip)
@@ -88,13 +88,13 @@ def _given(shown: list[Protocol], pictures: dict[str, bytes]) -> list[dict[str, 
 
 
 def _holes(protocol: Protocol) -> Iterator[dict[str, Any]]:
-    """Of every hole that is shown its name, its photograph, and where it lies on a strip."""
+    """Of every hole that is shown its photograph's side, its name, its photograph, and where it lies on a strip."""
     rows, chosen = protocol.rows(), gallery.shown_rows(protocol)
     for column, row in enumerate(chosen):
-        size = str(rows.bin[row])
-        name = f"{size} % hole".replace("-", "–") if size[0].isdigit() else f"{size} hole at {protocol.size} px"
+        name = f"{rows.bin[row]} % hole".replace("-", "–") if rows.bin[row][0].isdigit() else f"{rows.bin[row]} hole"
         photograph = str(rows.group[row]).replace("_", " ")
-        yield {"name": name, "photograph": photograph, "tile": {"column": column, "columns": len(chosen)}}
+        tile = {"column": column, "columns": len(chosen)}
+        yield {"size": f"{protocol.size} px", "name": name, "photograph": photograph, "tile": tile}
 
 
 def _words(label: str) -> str:

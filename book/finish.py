@@ -30,6 +30,8 @@ UNUSED = re.compile(
 )
 DRAWING = re.compile(r'<svg\b[^>]*?\bwidth="([\d.]+)(pt|px|)" height="([\d.]+)(pt|px|)"')
 ICON = re.compile(r'((?:\.fa-[\w-]+:before,?)+)\{content:"[^"]*"\}')
+SIGNATURE = re.compile(r'(<span class="sig-paren">[(\[]</span>\s*)<dl>(.*?)</dl>', re.S)
+"""A signature of several lines, for whose arguments Sphinx makes a list of definitions without terms."""
 EMPTY_HEAD = re.compile(r"<th\b([^>]*)>((?:\s|&nbsp;|&#160;|\u00a0|<p>|</p>)*)</th>")
 """The corner of a table, which heads nothing."""
 BRANCH = re.compile(r'(<a class="(?:current )?reference internal" href="[^"]*">([^<]*)</a><details[^>]*><summary)>')
@@ -62,8 +64,14 @@ def few_icons(html: Path) -> None:
 def finished(text: str, folder: Path, converted: dict[Path, Path]) -> str:
     """The text of a page in `folder`, with what `converted` says in the place of pictures."""
     text = EMPTY_HEAD.sub(r"<td\1>\2</td>", text).replace('role="doc-biblioentry"', 'role="listitem"')
+    text = SIGNATURE.sub(lambda match: f'{match[1]}<span class="sig-params">{arguments(match[2])}</span>', text)
     text = BRANCH.sub(lambda match: f'{match[1]} aria-label="{escape(f"Pages below {unescape(match[2])}")}">', text)
     return PICTURE.sub(lambda match: picture(match[0], folder, converted), UNUSED.sub("", text))
+
+
+def arguments(lines: str) -> str:
+    """The lines of a signature, <dd> each, as lines of one text."""
+    return lines.replace("<dd>", "<span>").replace("</dd>", "</span>")
 
 
 def picture(tag: str, folder: Path, converted: dict[Path, Path]) -> str:

@@ -48,7 +48,7 @@ def verdicts(chapter: str) -> str:
     """A line for each claim that belongs to a notebook: what it says, its verdict, and the number that decides."""
     lines = ["| Claim | Verdict | Measured |", "|---|---|---|"]
     for claim in judge(claims_of(chapter), shipped()):
-        link = f"[{claim.place}](00_claims.ipynb#{claim.id})"
+        link = f"[{claim.place}](#{claim.id})"  # the ledger, wherever it is
         lines.append(f"| {plain(claim.says)} ({link}) | **{plain(claim.verdict)}** | {_short(claim)} |")
     return "\n".join(lines) if len(lines) > 2 else "No claim of the ledger rests on this chapter."
 

@@ -13,8 +13,8 @@ from inpaintlib.adversary import PLAIN, Adversary, Logits, Scalar
 from inpaintlib.ops.appearance_flow import gaussian_sampling
 
 if TYPE_CHECKING:
+    from inpaintlib import recipes
     from inpaintlib.batch import Batch, Output
-    from inpaintlib.recipes import Recipe
 
 Judge = Callable[..., Logits | tuple[Logits, list[Tensor]]]
 """A discriminator: image to logits, or, with maps=True, to logits and its maps."""
@@ -149,75 +149,75 @@ def sampling_correctness(
     return (torch.exp(-reached / (possible + 1e-8)) * hole).sum() / hole.sum().clamp_min(1)
 
 
-def _reconstruction(batch: "Batch", output: "Output", critics: Critics, recipe: "Recipe") -> Scalar:
+def _reconstruction(batch: "Batch", output: "Output", critics: Critics, recipe: "recipes.Recipe") -> Scalar:
     return reconstruction(output.image, batch.target.image, batch.mask, recipe.hole_weight)
 
 
-def _known(batch: "Batch", output: "Output", critics: Critics, recipe: "Recipe") -> Scalar:
+def _known(batch: "Batch", output: "Output", critics: Critics, recipe: "recipes.Recipe") -> Scalar:
     return reconstruction(output.image, batch.target.image, batch.mask, 0.0)
 
 
-def _hole(batch: "Batch", output: "Output", critics: Critics, recipe: "Recipe") -> Scalar:
+def _hole(batch: "Batch", output: "Output", critics: Critics, recipe: "recipes.Recipe") -> Scalar:
     return reconstruction(output.image, batch.target.image, 1 - batch.mask, 0.0)
 
 
-def _edge(batch: "Batch", output: "Output", critics: Critics, recipe: "Recipe") -> Scalar | None:
+def _edge(batch: "Batch", output: "Output", critics: Critics, recipe: "recipes.Recipe") -> Scalar | None:
     if "edge" not in output.aux:
         return None
     return edge(output.aux["edge"], batch.target.edge, batch.mask, recipe.edge_hole_weight)
 
 
-def _edge_entropy(batch: "Batch", output: "Output", critics: Critics, recipe: "Recipe") -> Scalar | None:
+def _edge_entropy(batch: "Batch", output: "Output", critics: Critics, recipe: "recipes.Recipe") -> Scalar | None:
     if "edge" not in output.aux:
         return None
     maps = [output.aux["edge"], *output.aux.get("edges", ())]
     return torch.stack([edge_entropy(logits, batch.target.edge) for logits in maps]).mean()
 
 
-def _pyramid(batch: "Batch", output: "Output", critics: Critics, recipe: "Recipe") -> Scalar | None:
+def _pyramid(batch: "Batch", output: "Output", critics: Critics, recipe: "recipes.Recipe") -> Scalar | None:
     if "pyramid" not in output.aux:
         return None
     return pyramid(output.aux["pyramid"], batch.target.image)
 
 
-def _structure(batch: "Batch", output: "Output", critics: Critics, recipe: "Recipe") -> Scalar | None:
+def _structure(batch: "Batch", output: "Output", critics: Critics, recipe: "recipes.Recipe") -> Scalar | None:
     if "structure" not in output.aux:
         return None
     return pyramid(output.aux["structure"], 2 * batch.target.smooth - 1)
 
 
-def _total_variation(batch: "Batch", output: "Output", critics: Critics, recipe: "Recipe") -> Scalar:
+def _total_variation(batch: "Batch", output: "Output", critics: Critics, recipe: "recipes.Recipe") -> Scalar:
     return total_variation(output.composite(batch), batch.mask)
 
 
-def _adversarial(batch: "Batch", output: "Output", critics: Critics, recipe: "Recipe") -> Scalar:
+def _adversarial(batch: "Batch", output: "Output", critics: Critics, recipe: "recipes.Recipe") -> Scalar:
     return recipe.adversary(critics.adversary).generator(critics.judge(output.composite(batch)), batch.mask)
 
 
-def _feature_matching(batch: "Batch", output: "Output", critics: Critics, recipe: "Recipe") -> Scalar:
+def _feature_matching(batch: "Batch", output: "Output", critics: Critics, recipe: "recipes.Recipe") -> Scalar:
     _, fake = critics.judge(output.composite(batch), maps=True)
     _, real = critics.judge(batch.target.image, maps=True)
     return feature_matching(fake, real)
 
 
-def _perceptual(batch: "Batch", output: "Output", critics: Critics, recipe: "Recipe") -> Scalar:
+def _perceptual(batch: "Batch", output: "Output", critics: Critics, recipe: "recipes.Recipe") -> Scalar:
     return perceptual(critics.eye(output.image).content, critics.eye(batch.target.image).content)
 
 
-def _perceptual_composite(batch: "Batch", output: "Output", critics: Critics, recipe: "Recipe") -> Scalar:
+def _perceptual_composite(batch: "Batch", output: "Output", critics: Critics, recipe: "recipes.Recipe") -> Scalar:
     return perceptual(critics.eye(output.composite(batch)).content, critics.eye(batch.target.image).content)
 
 
-def _style(batch: "Batch", output: "Output", critics: Critics, recipe: "Recipe") -> Scalar:
+def _style(batch: "Batch", output: "Output", critics: Critics, recipe: "recipes.Recipe") -> Scalar:
     hole = 1 - batch.mask
     return style(critics.eye(output.image * hole).style, critics.eye(batch.target.image * hole).style)
 
 
-def _style_composite(batch: "Batch", output: "Output", critics: Critics, recipe: "Recipe") -> Scalar:
+def _style_composite(batch: "Batch", output: "Output", critics: Critics, recipe: "recipes.Recipe") -> Scalar:
     return style(critics.eye(output.composite(batch)).style, critics.eye(batch.target.image).style)
 
 
-def _flow(batch: "Batch", output: "Output", critics: Critics, recipe: "Recipe") -> Scalar | None:
+def _flow(batch: "Batch", output: "Output", critics: Critics, recipe: "recipes.Recipe") -> Scalar | None:
     """On the trunk's first map that is no larger than a quarter of the image."""
     if "flow" not in output.aux:
         return None
@@ -229,7 +229,7 @@ def _flow(batch: "Batch", output: "Output", critics: Critics, recipe: "Recipe") 
     return sampling_correctness(seen, target, output.aux["flow"], batch.mask)
 
 
-TERMS: dict[str, Callable[["Batch", "Output", Critics, "Recipe"], Scalar | None]] = {
+TERMS: dict[str, Callable[["Batch", "Output", Critics, "recipes.Recipe"], Scalar | None]] = {
     "reconstruction": _reconstruction,
     "known": _known,
     "hole": _hole,
@@ -257,7 +257,7 @@ map of the truth that a term reads."""
 
 
 def generator_losses(
-    terms: tuple[Term, ...], batch: "Batch", output: "Output", critics: Critics, recipe: "Recipe"
+    terms: tuple[Term, ...], batch: "Batch", output: "Output", critics: Critics, recipe: "recipes.Recipe"
 ) -> dict[str, Scalar]:
     """Each term's value, unweighted, by name (Eq. 16 is their weighted sum).
 

@@ -21,6 +21,9 @@ PAGE = """<html><head>
 <i class="fa-solid fa-bars"></i><img alt="a photograph" src="../_images/photo.jpeg" style="width: 700px;" />
 <img alt="a drawing" src="../_images/drawing.svg" /><img alt="small" src="../_images/flat.png" width="8" />
 <img alt="inline" src="data:image/png;base64,AAAA" /><img alt="far" src="https://example.invalid/a.png" />
+<dl><dt class="sig"><span class="sig-paren">(</span>
+<dl><dd><em>x</em>,</dd><dd><em>y</em>,</dd></dl>
+<span class="sig-paren">)</span></dt><dd>words</dd></dl>
 <table><tr><th></th><th class="head">b</th><th class="blank">&nbsp;</th></tr></table></body></html>"""
 STYLES = (
     '.fa-bars:before,.fa-navicon:before{content:"\\f0c9"}.fa-bee:before{content:"\\e0b2"}.fa-solid{font-weight:900}'
@@ -46,6 +49,12 @@ def page(tmp_path) -> str:
 
 def picture(page: str, alternative: str) -> str:
     return re.search(rf'<img[^>]*alt="{alternative}"[^>]*>', page)[0]
+
+
+def test_the_arguments_of_a_signature_are_no_list_of_definitions(page):
+    assert page.count("<dl>") == page.count("</dl>") == 1
+    assert '<span class="sig-params"><span><em>x</em>,</span><span><em>y</em>,</span></span>' in page
+    assert "<dd>words</dd>" in page
 
 
 def test_a_photograph_becomes_webp_with_its_size(page, tmp_path):

@@ -16,15 +16,14 @@
       show();
     });
   const choosers = { left: chooser("left"), right: chooser("right") };
-  const holes = widgets.radios(
-    "Hole",
-    "slider-hole",
-    data.holes.map(({ name, photograph }) => `${name}, ${photograph}`),
-    (hole) => {
-      state.hole = hole;
-      show();
-    },
-  );
+  const sizes = [...new Set(data.holes.map(({ size }) => size))].map((size) => [
+    size,
+    data.holes.flatMap((hole, index) => (hole.size === size ? [[`${hole.name}, ${hole.photograph}`, index]] : [])),
+  ]);
+  const holes = widgets.select("Hole", "slider-hole", sizes, state.hole, (hole) => {
+    state.hole = hole;
+    show();
+  });
 
   const layers = { right: make("div", { class: "slider-right" }), left: make("div", { class: "slider-left" }) };
   const divider = make("div", { class: "slider-divider", "aria-hidden": "true" });

@@ -1,13 +1,17 @@
 // A table that is wider than the page scrolls in a region of its own, which the keyboard reaches and which says its name.
 "use strict";
 
+const names = new Map();
+
 for (const table of document.querySelectorAll(".bd-article table")) {
   const region = document.createElement("div");
   region.className = "table-scroll";
   table.replaceWith(region);
   region.append(table);
   const heading = table.closest("section")?.querySelector("h1, h2, h3, h4")?.firstChild;
-  const name = `Table: ${(table.caption ?? heading)?.textContent.trim() ?? document.title}`;
+  const said = `Table: ${(table.caption ?? heading)?.textContent.trim() ?? document.title}`;
+  names.set(said, (names.get(said) ?? 0) + 1);
+  const name = names.get(said) > 1 ? `${said}, number ${names.get(said)}` : said;
   const attributes = { tabindex: 0, role: "region", "aria-label": name };
   const watch = new ResizeObserver(() => {
     const scrolls = region.scrollWidth > region.clientWidth;

@@ -23,7 +23,8 @@ class Denormalize(nn.Module):
     """Normalise a map, then denormalise it with gamma and beta that two convolutions read off the guide (Eq. 6).
 
     The scale of the normalised map starts near one, whether it is gamma or 1 + gamma (`scale`, a name of SCALES), so
-    that an untrained guide changes little. The guide has the size of the map.
+    that an untrained guide changes little.  normalise: of a map [B,C,H,W], whose shape it keeps.
+    forward(x [B,C,H,W], guide [B,G,H,W]) -> [B,C,H,W].
     """
 
     def __init__(

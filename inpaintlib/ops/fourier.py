@@ -88,7 +88,10 @@ class FourierConv(nn.Module):
 
 
 class FourierBlock(nn.Module):
-    """Two fast Fourier convolutions around a shortcut, LaMa's residual block. Maps as in `FourierConv`."""
+    """Two fast Fourier convolutions around a shortcut, LaMa's residual block.
+
+    forward(local [B,C_l,H,W], global [B,C_g,H,W]) -> both, of the same shapes.
+    """
 
     def __init__(self, local_channels: int, global_channels: int):
         super().__init__()

@@ -76,7 +76,10 @@ def local_normalization(x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]
 
 @normalization("batch")
 class BatchNormalization(nn.BatchNorm2d):
-    """Statistics over the whole batch, with running averages in evaluation: the released code's "global"."""
+    """Statistics over the whole batch, with running averages in evaluation: the released code's "global".
+
+    forward(x [B,C,H,W]) -> [B,C,H,W].
+    """
 
     def __init__(self, channels: int):
         super().__init__(channels, eps=EPS, affine=False)
