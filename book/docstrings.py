@@ -26,7 +26,7 @@ OF_A_CLASS = {"attribute", "method", "property"}
 def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("autodoc-process-docstring", rewrite)
     app.connect("autodoc-process-signature", shorten)
-    app.connect("doctree-read", shorten_types)
+    app.connect("doctree-resolved", shorten_types)
     app.connect("missing-reference", find)
     return {"parallel_read_safe": True}
 
@@ -47,7 +47,7 @@ def shorten(
     return signature and readable(signature), returned and readable(returned)
 
 
-def shorten_types(app: Sphinx, page: document) -> None:
+def shorten_types(app: Sphinx, page: document, name: str) -> None:
     """The same for types of attributes and for other names of types, of which autodoc does not ask."""
     for node in [*page.findall(desc_annotation), *page.findall(paragraph)]:
         said = node.astext()

@@ -20,6 +20,8 @@ CONVERTED = {".png", ".jpg", ".jpeg"}
 QUALITY = 75
 PICTURE = re.compile(r"<img\b[^>]*>")
 SOURCE = re.compile(r'\bsrc="([^"]+)"')
+WHOLE = re.compile(r'\bhref="((?:\.\./)*_images/[^"]+)"')
+"""The address of a whole picture, to which its smaller view in a page leads."""
 UNUSED = re.compile(
     r"\s*<!-- So that users can add custom icons -->"
     r"|\s*<script[^>]*\b(?:fontawesome|sphinx-thebe)\.js[^>]*></script>"
@@ -66,7 +68,14 @@ def finished(text: str, folder: Path, converted: dict[Path, Path]) -> str:
     text = EMPTY_HEAD.sub(r"<td\1>\2</td>", text).replace('role="doc-biblioentry"', 'role="listitem"')
     text = SIGNATURE.sub(lambda match: f'{match[1]}<span class="sig-params">{arguments(match[2])}</span>', text)
     text = BRANCH.sub(lambda match: f'{match[1]} aria-label="{escape(f"Pages below {unescape(match[2])}")}">', text)
-    return PICTURE.sub(lambda match: picture(match[0], folder, converted), UNUSED.sub("", text))
+    text = WHOLE.sub(lambda match: f'href="{address(match[1], folder, converted)}"', UNUSED.sub("", text))
+    return PICTURE.sub(lambda match: picture(match[0], folder, converted), text)
+
+
+def address(old: str, folder: Path, converted: dict[Path, Path]) -> str:
+    """Where the picture at an address of a page in `folder` lies now."""
+    path = (folder / unquote(unescape(old))).resolve()
+    return f"{old.rpartition('/')[0]}/{quote(converted[path].name)}" if converted.get(path, path) != path else old
 
 
 def arguments(lines: str) -> str:
@@ -81,8 +90,7 @@ def picture(tag: str, folder: Path, converted: dict[Path, Path]) -> str:
         return tag
     old = (folder / unquote(unescape(source[1]))).resolve()
     new = converted.get(old, old)
-    if new != old:
-        tag = tag.replace(source[0], f'src="{source[1].rpartition("/")[0]}/{quote(new.name)}"')
+    tag = tag.replace(source[0], f'src="{address(source[1], folder, converted)}"')
     if "loading=" in tag or not new.is_file():
         return tag
     width, height = size(new)

@@ -24,7 +24,7 @@ from pypdf.generic import DictionaryObject, NameObject, TextStringObject
 
 QUALITY = 80
 """Of the JPEGs in the PDF: it holds no WebP, and would keep its pixels at ten times the size."""
-LEFT_OUT = "script, a.headerlink, .viewcode-link, details.hide, .toggle-details, button"
+LEFT_OUT = "script, a.headerlink, details.hide, .toggle-details, button"
 """What paper has no use for, and code that the book folds away: the book shows it."""
 FIT = """() => {
   for (const one of document.querySelectorAll("table, mjx-container[display='true'], pre")) {

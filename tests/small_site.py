@@ -13,6 +13,7 @@ import matplotlib.pyplot as plt
 import nbformat
 import numpy as np
 import pandas as pd
+from explored import few_kinds
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from PIL import Image
 from small_book import ROOT, small_tree
@@ -21,6 +22,7 @@ from inpaintlib import plotting
 
 sys.path.insert(0, str(ROOT / "book"))
 import assemble
+import explorer
 from layout import Layout, write_json, write_whole
 
 NAME = "01_quickstart"
@@ -127,6 +129,8 @@ def small_site(folder: Path) -> Layout:
     for name in ("index", "plain"):
         write_whole(layout.methods / f"{name}.md", f"# The {name} method\n")
     write_json(layout.stamp("methods"), {"pages": ["plain"]})
+    with few_kinds():
+        explorer.write(layout.explorer, "laptop")
     (layout.build / "logs").mkdir()
     warnings = assemble.jupyter_book(layout, assemble.stage(layout))
     assert not warnings, warnings

@@ -19,6 +19,7 @@ PAGE = """<html><head>
 <li><a class="current reference internal" href="#">Methods &amp; more</a><details open="open"><summary><i></i></summary>
 <p>a <a class="reference internal" href="b.html">link</a></p><details><summary>What is behind it</summary></details>
 <i class="fa-solid fa-bars"></i><img alt="a photograph" src="../_images/photo.jpeg" style="width: 700px;" />
+<a href="../_images/photo.jpeg">whole</a>
 <img alt="a drawing" src="../_images/drawing.svg" /><img alt="small" src="../_images/flat.png" width="8" />
 <img alt="inline" src="data:image/png;base64,AAAA" /><img alt="far" src="https://example.invalid/a.png" />
 <dl><dt class="sig"><span class="sig-paren">(</span>
@@ -66,6 +67,7 @@ def test_a_photograph_becomes_webp_with_its_size(page, tmp_path):
     with Image.open(tmp_path / "html" / "_images" / "photo.webp") as image:
         assert image.format == "WEBP"
     assert not (tmp_path / "html" / "_images" / "photo.jpeg").exists()
+    assert '<a href="../_images/photo.webp">whole</a>' in page
 
 
 def test_a_drawing_says_its_size_in_pixels_and_stays_a_drawing(page):

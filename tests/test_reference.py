@@ -10,6 +10,9 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from docutils.nodes import Text, paragraph
+from docutils.utils import new_document
+from sphinx.addnodes import desc_annotation
 from torch import nn
 
 import inpaintlib as il
@@ -110,6 +113,16 @@ def test_prose_keeps_its_stars_and_bars_and_code_its_backticks():
     assert docstrings.as_rest("a * b, KL(p || q), x_1") == r"a \* b, KL(p \|\| q), x\_1"
     assert docstrings.as_rest("see `a + b` and `il.load`") == "see ``a + b`` and :py:obj:`il.load <inpaintlib.load>`"
     assert "::\n\n    il.load()" in docstrings.as_rest("For example\n\n    il.load()\n")
+
+
+def test_shapes_of_attributes_can_be_read():
+    page = new_document("page")
+    page += [
+        desc_annotation("", "", Text(": list["), Text("Float[Tensor, 'b c']]")),
+        paragraph("", "Float[Tensor, '']"),
+    ]
+    docstrings.shorten_types(SimpleNamespace(), page, "page")
+    assert [node.astext() for node in page.children] == [": list[Float[b, c]]", "Float[Tensor, '']"]
 
 
 def test_arguments_are_code_where_a_sentence_explains_them():

@@ -70,11 +70,9 @@ def only_one(folder: Path):
 
 
 def pages_of(site: Path) -> list[str]:
-    """Every page but index.html of the top, which only leads to the first; of the library's code, all made alike, the
-    longest page."""
+    """Every page but index.html of the top, which only leads to the first."""
     found = [path for path in site.rglob("*.html") if "_static" not in path.parts and path != site / "index.html"]
-    code = sorted((path for path in found if "_modules" in path.parts), key=lambda path: path.stat().st_size)
-    return sorted(path.relative_to(site).as_posix() for path in found if path not in code[:-1])
+    return sorted(path.relative_to(site).as_posix() for path in found)
 
 
 def of(visits: list[dict], what: str) -> dict[str, object]:
