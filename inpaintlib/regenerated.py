@@ -24,6 +24,8 @@ UNWRITTEN = {
     "StrDiffusion": "a diffusion model, which asks its network hundreds of times for each image; not written here",
 }
 """Why a row stays with its printed numbers."""
+UNTRAINED = {"tsgl-prior-segmentation": "no segmentation labels come with the photographs"}
+"""Why an experiment of a table's row has no training."""
 COUNTED = "its parameters and operations are counted on the network's shapes"
 
 
@@ -125,7 +127,7 @@ def _origin(table: str, row: str) -> Origin:
 
 def _waits_for(table: str, experiment: str) -> str:
     if experiment not in TRAININGS:
-        return "declared, without a training yet"
+        return UNTRAINED.get(experiment, "declared, without a training yet")
     here = TABLES[table].here if table in TABLES else None
     measured = {scale.protocol for scale in SCALES.values()} | set(TRAININGS[experiment].protocols)
     return "" if here is None or here in measured else f"has a training, which is not measured on {here} yet"
