@@ -14,7 +14,6 @@ from inpaintlib.claims.differences import per_photograph
 from inpaintlib.claims.judging import STATISTICS, at_most
 from inpaintlib.claims.orders import DRAWS, rho
 from inpaintlib.claims.rules import RULES
-from inpaintlib.errors import InputError
 from inpaintlib.measurements import NotRun
 from inpaintlib.readings import PREVIOUS, Diagnostic, Read, Reading
 from inpaintlib.statistics import Interval, bootstrap
@@ -115,7 +114,7 @@ def measured(read: Read) -> list[str]:
 def _has(read: Read, label: str) -> bool:
     try:
         return bool(len(read.diagnostic.quantity(read, label, read.seeds(label))))
-    except InputError:
+    except NotRun:
         return False
 
 

@@ -8,19 +8,21 @@ compares them.
 from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from inpaintlib import results
 from inpaintlib.alternatives import ROWS
 from inpaintlib.claims.differences import per_photograph
 from inpaintlib.claims.maps import BASELINE, losses
 from inpaintlib.claims.statistic import DISTANCES, METRICS
 from inpaintlib.diagnostics import distribution, kl, kl_to_previous_layer
 from inpaintlib.experiments import SCALES
-from inpaintlib.measurements import Measurements
+from inpaintlib.measurements import Measurements, NotRun
 
 PREVIOUS = "the baseline's previous layer"
 """Stands for the Baseline where it is what others are compared with."""
@@ -179,8 +181,13 @@ class Read(Measurements):
     def _array_of(self, label: str, name: str, seeds: list[int]) -> np.ndarray:
         if name in self.reading.arrays:
             key = self.reading.arrays[name]
-            return self.reading.pool(self._stack(label, seeds, lambda run: self._read(run, "alternatives", key, label)))
+            return self.reading.pool(self._stack(label, seeds, lambda run: self._alternative(run, key, label)))
         return super().dump(label, name, seeds)[:, : len(ROWS) if self.brief else None]
+
+    def _alternative(self, run: dict[str, Any], key: str, label: str) -> np.ndarray:
+        if not results.has(run["experiment"], self.profile, "alternatives"):
+            raise NotRun(f"{label} keeps no maps by other definitions in the profile {self.profile}.")
+        return self._read(run, "alternatives", key, label)
 
 
 def _loss(kind: str) -> Callable[[Read, str, Sequence[int]], np.ndarray]:

@@ -1,5 +1,7 @@
 """The papers' conclusions under other definitions: readings against references, and against the ledger itself."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -10,6 +12,7 @@ from inpaintlib.claims import CLAIMS
 from inpaintlib.claims.claim import Finding
 from inpaintlib.claims.judging import judge, shipped
 from inpaintlib.claims.maps import BASELINE, kl_difference
+from inpaintlib.errors import InputError
 from inpaintlib.inside import WITH_ALTERNATIVES
 from inpaintlib.questions import GROUPS
 from inpaintlib.readings import DIAGNOSTICS, PREVIOUS, Read
@@ -184,3 +187,16 @@ def test_a_profile_without_results_has_no_lines(tmp_path, monkeypatch):
 
 def test_alternatives_are_of_the_rows_that_are_read():
     assert set(WITH_ALTERNATIVES) == set(GROUPS["table-iv"].rows.values())
+
+
+def test_a_network_without_other_definitions_is_left_out_and_a_mistake_is_not(monkeypatch):
+    square = reading(TEXTURE, "mean square")
+    there, has = Read(TEXTURE, "laptop", square), results.has
+    kept = f"{GROUPS['table-iv'].rows[FINAL]}-s0"
+    missing = lambda id, profile, file: (id, file) != (kept, "alternatives") and has(id, profile, file)  # noqa: E731
+    with monkeypatch.context() as patched:
+        patched.setattr(results, "has", missing)
+        assert set(there.labels) - set(agreement.measured(Read(TEXTURE, "laptop", square))) == {FINAL}
+    broken = replace(TEXTURE, quantity=lambda read, label, seeds: results.read_arrays(kept, "laptop", "misspelled"))
+    with pytest.raises(InputError, match="misspelled"):
+        agreement.measured(Read(broken, "laptop", TEXTURE.readings[0]))
