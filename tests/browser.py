@@ -77,7 +77,8 @@ def chromium_or_skip() -> str:
     try:
         return program()
     except NoChromium as error:
-        assert not os.environ.get("CI"), f"CI needs Chromium. {error}"
+        if os.environ.get("CI"):
+            raise
         pytest.skip(str(error))
 
 
