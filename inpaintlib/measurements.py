@@ -74,6 +74,10 @@ class Measurements:
             raise NotRun(f"{' and '.join(labels)} have no seed in common in the profile {self.profile}.")
         return sorted(common)
 
+    def runs(self, *labels: str) -> list[dict[str, Any]]:
+        """run.json of every training of these labels, for a figure's stamp. Raises NotRun as `seeds`."""
+        return [self._of(label)[seed] for label in labels for seed in self.seeds(label)]
+
     def values(self, label: str, metric: str, seeds: Sequence[int] | None = None) -> np.ndarray:
         """A metric of every row, float64 [S, N], a line a seed (default: all that there are)."""
         return self._stack(label, seeds, lambda run: self._array(run, label, "stats", metric))

@@ -6,7 +6,7 @@ import pytest
 from inpaintlib import results
 from inpaintlib.errors import InputError
 from inpaintlib.layerwise import Layerwise
-from inpaintlib.measurements import NotRun
+from inpaintlib.measurements import Measurements, NotRun
 
 
 @pytest.fixture(scope="module")
@@ -56,3 +56,10 @@ def test_without_results_there_are_no_labels(tmp_path, monkeypatch):
         empty.kl("Baseline")
     with pytest.raises(InputError, match="no group 'nothing'"):
         Layerwise("nothing", "laptop")
+
+
+def test_a_stamp_names_every_training_that_enters():
+    data = Measurements("decoders", "bundled-256", "laptop")
+    runs = data.runs("Ours(Basic)", "Ours")
+    assert [run["seed"] for run in runs] == [*data.seeds("Ours(Basic)"), *data.seeds("Ours")]
+    assert len(runs) == len(data.values("Ours(Basic)", "psnr")) + len(data.values("Ours", "psnr"))
