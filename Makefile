@@ -3,6 +3,8 @@
 # BENCH="--only speed" gives `make bench` its options.
 
 export OMP_WAIT_POLICY := PASSIVE
+# Without its compiled files every notebook and every test would compile torch anew, which takes longer than most of them.
+unexport PYTHONDONTWRITEBYTECODE
 PROFILE ?= laptop
 WORKERS ?= 2
 PORT ?= 8000

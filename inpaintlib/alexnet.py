@@ -3,7 +3,6 @@
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torchvision.models import alexnet
 
 from inpaintlib.errors import InputError
 from inpaintlib.lpips_distance import IMAGENET, read_trunk
@@ -21,6 +20,8 @@ class AlexNet(nn.Module):
     """
 
     def __init__(self) -> None:
+        from torchvision.models import alexnet  # Takes seconds, which whoever only reads results need not wait for.
+
         super().__init__()
         with torch.device("meta"):  # Neither memory nor random numbers for weights that are replaced.
             self.layers = alexnet(weights=None).features[:_LAST]

@@ -3,14 +3,23 @@
 import ctypes
 import sys
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import torch
 from torch import nn
 
-from inpaintlib.counting import empty_batch
+from inpaintlib import paths
+from inpaintlib.counting import deployed, empty_batch
+from inpaintlib.errors import InputError
+from inpaintlib.files import read_json, write_json
+from inpaintlib.models import build
+from inpaintlib.provenance import provenance
+from inpaintlib.questions import GROUPS
+from inpaintlib.trainings import TRAININGS
 
 SMALL = 64
 """Pixels a side of the image of a first pass: every stride here divides it."""
@@ -47,6 +56,35 @@ def footprint(network: nn.Module, size: int = 256, repeats: int = 3) -> Footprin
         if len(seconds) == 1:
             peak = meter.peak()
     return Footprint(median(seconds[-repeats:]), peak)
+
+
+def compared(**config: Any) -> Iterator[tuple[str, nn.Module]]:
+    """The networks that the papers compare, by label, as they are used after training: at the papers' own widths, or
+    with the settings that `config` gives."""
+    for label, name in GROUPS["comparison"].rows.items():
+        if name in TRAININGS:
+            own = {key: value for key, value in TRAININGS[name].config.items() if key != "width"}
+            yield label, deployed(build(TRAININGS[name].model, **own, **config))
+
+
+def record(profile: str, size: int, found: dict[str, Footprint]) -> Path:
+    """Keep what was measured of networks, by label, with where it was; returns the file."""
+    file = _file(profile, size)
+    write_json(file, {**provenance(), "size": size, "networks": {label: asdict(one) for label, one in found.items()}})
+    return file
+
+
+def recorded(profile: str, size: int) -> tuple[dict[str, Footprint], str]:
+    """What `record` kept, and on which device that was. Raises InputError where nothing was."""
+    file = _file(profile, size)
+    if not file.is_file():
+        raise InputError(f"Nothing was measured at {size} pixels in the profile {profile}; scripts/footprints.py does.")
+    kept = read_json(file)
+    return {label: Footprint(**one) for label, one in kept["networks"].items()}, kept["device"]
+
+
+def _file(profile: str, size: int) -> Path:
+    return paths.results(profile) / f"footprints-{size}.json"
 
 
 class _Process:

@@ -4,8 +4,6 @@ import os
 from datetime import timedelta
 
 import torch
-from lightning.fabric import Fabric
-from lightning.fabric.strategies import DDPStrategy
 from torch import nn
 
 from inpaintlib.errors import InputError
@@ -28,12 +26,15 @@ def share() -> Share:
     return Share()
 
 
-def fabric(accelerator: str = "auto", batch: int | None = None) -> Fabric:
+def fabric(accelerator: str = "auto", batch: int | None = None) -> "lightning.fabric.Fabric":
     """Fabric for this process: launched, and joined with the others where there are several.
 
     accelerator: auto, cpu or cuda.  batch: images of a step, which the processes share evenly. Raises InputError when
     they cannot.
     """
+    from lightning.fabric import Fabric  # Takes seconds, which whoever only reads results need not wait for.
+    from lightning.fabric.strategies import DDPStrategy
+
     own = share()
     if batch is not None and batch % own.processes:
         raise InputError(f"A batch of {batch} cannot be shared by {own.processes} processes; start a divisor of it.")

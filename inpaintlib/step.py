@@ -1,7 +1,6 @@
 """One update of the weights: the discriminator first, on the composite, then the model, then their running average."""
 
 import torch
-from lightning.fabric import Fabric
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
@@ -15,7 +14,7 @@ Trained = tuple[nn.Module, Optimizer]
 
 
 def update(
-    fabric: Fabric,
+    fabric: "lightning.fabric.Fabric",
     model: Trained,
     discriminator: Trained | None,
     eye: Eye | None,
