@@ -67,24 +67,24 @@ def compared(**config: Any) -> Iterator[tuple[str, nn.Module]]:
             yield label, deployed(build(TRAININGS[name].model, **own, **config))
 
 
-def record(profile: str, size: int, found: dict[str, Footprint]) -> Path:
+def record(size: int, found: dict[str, Footprint]) -> Path:
     """Keep what was measured of networks, by label, with where it was; returns the file."""
-    file = _file(profile, size)
+    file = _file(size)
     write_json(file, {**provenance(), "size": size, "networks": {label: asdict(one) for label, one in found.items()}})
     return file
 
 
-def recorded(profile: str, size: int) -> tuple[dict[str, Footprint], str]:
+def recorded(size: int) -> tuple[dict[str, Footprint], str]:
     """What `record` kept, and on which device that was. Raises InputError where nothing was."""
-    file = _file(profile, size)
+    file = _file(size)
     if not file.is_file():
-        raise InputError(f"Nothing was measured at {size} pixels in the profile {profile}; scripts/footprints.py does.")
+        raise InputError(f"Nothing was measured at {size} pixels; scripts/footprints.py does.")
     kept = read_json(file)
     return {label: Footprint(**one) for label, one in kept["networks"].items()}, kept["device"]
 
 
-def _file(profile: str, size: int) -> Path:
-    return paths.results(profile) / f"footprints-{size}.json"
+def _file(size: int) -> Path:
+    return paths.results("laptop") / f"footprints-{size}.json"
 
 
 class _Process:

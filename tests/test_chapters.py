@@ -1,6 +1,8 @@
 """What a chapter says of itself."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -59,3 +61,10 @@ def test_the_footer_names_what_numbers_rest_on():
 @pytest.mark.parametrize("text, shown", [("a->b", "a→b"), ("f_k * 2", r"f\_k \* 2"), ("[x]", r"\[x\]")])
 def test_plain_text_stays_plain(text, shown):
     assert chapters.plain(text) == shown
+
+
+def test_what_only_reads_results_does_not_wait_for_what_trains():
+    reads = "from inpaintlib import chapters, layerwise, plotting, results, study"
+    heavy = "print(sorted({'lightning', 'torchmetrics', 'torchvision', 'torch._dynamo'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", f"import sys\n{reads}\n{heavy}"], capture_output=True, text=True)
+    assert done.stdout == "[]\n", done.stderr

@@ -6,9 +6,12 @@ import pytest
 import torch
 
 import inpaintlib as il
+from inpaintlib import footprint as footprints
 from inpaintlib.batch import Output
 from inpaintlib.counting import deployed
 from inpaintlib.footprint import footprint
+from inpaintlib.questions import GROUPS
+from inpaintlib.trainings import TRAININGS
 
 MEGABYTE = 2**20
 
@@ -50,3 +53,19 @@ def test_sums_of_kernels_are_deployed_as_one():
     assert sum(p.numel() for p in one.parameters()) < sum(p.numel() for p in many.parameters()) / 5
     lama = il.build("lama", width=4)
     assert deployed(lama) is lama
+
+
+def test_what_is_kept_is_of_every_compared_network():
+    found, device = footprints.recorded(512)
+    assert [*found] == [label for label, name in GROUPS["comparison"].rows.items() if name in TRAININGS]
+    assert device
+    assert all(one.seconds > 0 and one.peak_bytes > MEGABYTE for one in found.values())
+
+
+def test_kept_and_read_again_is_the_same(tmp_path, monkeypatch):
+    monkeypatch.setenv("INPAINTLIB_HOME", str(tmp_path))
+    with pytest.raises(il.InputError, match=r"scripts/footprints\.py"):
+        footprints.recorded(64)
+    found = {"a": footprints.Footprint(0.5, 12), "b": footprints.Footprint(1.5, None)}
+    footprints.record(64, found)
+    assert footprints.recorded(64)[0] == found
