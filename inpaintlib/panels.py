@@ -99,9 +99,19 @@ def curves(
         if zero:
             ax.set_ylim(0, None)
     axes[0, 0].set_ylabel(quantity)
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=min(len(labels), 4), frameon=False, handlelength=3)
+    _legend_above(figure, *axes[0, 0].get_legend_handles_labels())
     return figure
+
+
+def _legend_above(figure: Figure, handles: list, labels: list[str]) -> None:
+    """One legend for all panels, in as many columns, up to four, as the figure is wide."""
+    for columns in range(min(len(labels), 4), 0, -1):
+        legend = figure.legend(
+            handles, labels, loc="outside upper center", ncols=columns, frameon=False, handlelength=3
+        )
+        if columns == 1 or legend.get_window_extent().width <= figure.bbox.width:
+            return
+        legend.remove()
 
 
 def dots(

@@ -100,3 +100,14 @@ def test_arrows_of_a_scheme_end_at_the_borders():
     assert [t.get_text() for t in scheme.canvas.texts] == ["conv", "reads"]
     scheme.picture(5, 1, -np.eye(4), signed=True)
     assert scheme.figure.axes[-1].images[0].get_clim() == (-1, 1)
+
+
+def test_a_legend_is_no_wider_than_its_figure():
+    names = [f"a name of some length, number {k}" for k in range(5)]
+    lines = {name: [Interval(k, k - 0.5, k + 0.5, 8) for k in range(3)] for name in names}
+    figure = panels.curves({"a": lines}, [64, 32, 16], "KL (nats)")
+    figure.canvas.draw()
+    [legend] = figure.legends
+    found = legend.get_window_extent()
+    assert 0 <= found.x0 < found.x1 <= figure.bbox.width
+    assert len(legend.get_texts()) == 5

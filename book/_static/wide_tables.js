@@ -8,6 +8,8 @@ for (const table of document.querySelectorAll(".bd-article table")) {
   region.className = "table-scroll";
   table.replaceWith(region);
   region.append(table);
+  const last = [...table.rows].at(-1)?.cells[0];
+  if (last) table.style.setProperty("--names", `${last.offsetWidth}px`);
   const heading = table.closest("section")?.querySelector("h1, h2, h3, h4")?.firstChild;
   const said = `Table: ${(table.caption ?? heading)?.textContent.trim() ?? document.title}`;
   names.set(said, (names.get(said) ?? 0) + 1);
