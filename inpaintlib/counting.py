@@ -1,7 +1,6 @@
 """Parameters and multiply-accumulates of a model, part by part; and a batch to try it on."""
 
 import copy
-from collections.abc import Callable
 from dataclasses import dataclass
 from math import prod
 
@@ -52,15 +51,14 @@ def counts(model: nn.Module, size: int = 256) -> dict[str, Count]:
     """
     shapes = copy.deepcopy(model).to("meta").eval()
     batch = empty_batch(model, size).to("meta")
-    measured = [_measure(shapes, batch, formula) for formula in (_convolution, _convolution_at_output)]
+    flops = _measure(shapes, batch)
     parts = {}
     for name, child in model.named_children():
-        macs = [_macs(flops, f"{type(model).__name__}.{name}", child) for flops in measured]
-        parts[name] = Count(_parameters(child), *macs)
-    whole = [sum(flops["Global"].values()) // 2 for flops in measured]
+        parts[name] = _count(_parameters(child), _flops(flops, f"{type(model).__name__}.{name}", child))
+    whole = sum(flops["Global"].values(), _Flops())
     training = sum(_parameters(getattr(model, name)) for name in model.training_only if name in parts)
     held = _parameters(model)
-    return parts | {"inference": Count(held - training, *whole), "total": Count(held, *whole)}
+    return parts | {"inference": _count(held - training, whole), "total": _count(held, whole)}
 
 
 def empty_batch(model: nn.Module, size: int, n: int = 1) -> Batch:
@@ -69,33 +67,49 @@ def empty_batch(model: nn.Module, size: int, n: int = 1) -> Batch:
     return Batch(image, mask, dict(zip(model.priors, maps)))
 
 
-def _measure(model: nn.Module, batch: Batch, convolution: Callable[..., int]) -> dict[str, dict]:
+@dataclass(frozen=True)
+class _Flops:
+    """FLOPs by both conventions. torch's counter adds them up, together with plain numbers, on which both agree."""
+
+    true: int = 0
+    at_output: int = 0
+
+    def __add__(self, other: "_Flops | int") -> "_Flops":
+        more = other if isinstance(other, _Flops) else _Flops(other, other)
+        return _Flops(self.true + more.true, self.at_output + more.at_output)
+
+    __radd__ = __add__
+
+
+def _count(parameters: int, flops: _Flops) -> Count:
+    return Count(parameters, flops.true // 2, flops.at_output // 2)
+
+
+def _measure(model: nn.Module, batch: Batch) -> dict[str, dict]:
     """FLOPs by module path and operation; torch leaves out products with a vector."""
-    formulas = {aten.convolution: convolution, aten.mv: _vector_product, aten.dot: _vector_product}
+    formulas = {aten.convolution: _convolution, aten.mv: _vector_product, aten.dot: _vector_product}
     counter = FlopCounterMode(display=False, custom_mapping=formulas)
     with torch.no_grad(), counter:
         model(batch)
     return counter.get_flop_counts()
 
 
-def _convolution(x, weight, bias, stride, padding, dilation, transposed, *_, out_shape) -> int:
-    """Each weight is used once at each position: of the output, or of the input when transposed."""
-    return 2 * x[0] * prod((x if transposed else out_shape)[2:]) * prod(weight)
-
-
-def _convolution_at_output(x, weight, bias, stride, padding, dilation, transposed, *_, out_shape) -> int:
-    return 2 * x[0] * prod(out_shape[2:]) * prod(weight)
+def _convolution(x, weight, bias, stride, padding, dilation, transposed, *_, out_shape) -> _Flops:
+    """Each weight is used once at each position: of the output, or, truly, of the input when transposed."""
+    input_size, output_size = prod(x[2:]), prod(out_shape[2:])
+    products = 2 * x[0] * prod(weight)
+    return _Flops(products * (input_size if transposed else output_size), products * output_size)
 
 
 def _vector_product(a, b, **_) -> int:
     return 2 * prod(a)
 
 
-def _macs(flops: dict[str, dict], path: str, module: nn.Module) -> int:
+def _flops(flops: dict[str, dict], path: str, module: nn.Module) -> _Flops:
     """A container without a forward of its own, such as a ModuleList, costs what its members cost."""
     if path in flops:
-        return sum(flops[path].values()) // 2
-    return sum(_macs(flops, f"{path}.{name}", child) for name, child in module.named_children())
+        return sum(flops[path].values(), _Flops())
+    return sum((_flops(flops, f"{path}.{name}", child) for name, child in module.named_children()), _Flops())
 
 
 def _parameters(module: nn.Module) -> int:
