@@ -3,6 +3,7 @@
 import io
 import os
 import sys
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -82,13 +83,15 @@ def chromium_or_skip() -> str:
         pytest.skip(str(error))
 
 
-def visit_all(folder: Path, pages: list[str], screens: Path) -> list[dict]:
-    """Visit pages of the built book in `folder`; a picture of each in the dark is written to `screens`.
+def visit_all(folder: Path, pages: Iterable[str], screens: Path) -> Iterator[dict]:
+    """Visit pages of the built book in `folder`, one after the other; a picture of each in the dark is written to
+    `screens`.
 
     Raises chromium.NoChromium where there is none.
     """
     with browser() as running, served(folder) as base:
-        return [asdict(visit(running, base, page, screens)) for page in pages]
+        for page in pages:
+            yield asdict(visit(running, base, page, screens))
 
 
 def visit(running, base: str, name: str, screens: Path) -> Visit:

@@ -3,8 +3,9 @@
 The fast tests look at the book where it is built here, else at a small one; the slow tests at the smoke book.
 """
 
+import contextlib
 import fcntl
-import json
+import time
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,13 @@ from small_book import ROOT, smoke_book
 from small_site import small_site
 
 import inpaintlib as il
+from inpaintlib.files import read_json, write_json
 
 MEGABYTE = 10**6
 LIMIT = 2 * MEGABYTE
 DARK = 0.2
+PATIENCE = 120
+"""Seconds that the last page of another test process may take."""
 THEME = {
     "region": "sphinx-book-theme puts its title and its search field beside its landmarks",
     "label-content-name-mismatch": "sphinx-book-theme names its buttons by what they do, not by what they show",
@@ -46,14 +50,29 @@ def site(request, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def visits(site, tmp_path_factory):
-    """What was seen of each page. Of several test processes the first visits them, for all."""
-    shared = common(tmp_path_factory)
+    """What was seen of each page. Several test processes share the pages, each takes the next one that none has."""
     name = "smoke" if site == ROOT / "build" / "smoke" / "html" else "book"
-    kept = shared / f"visits-{name}.json"
-    with only_one(shared):
-        if not kept.exists():
-            kept.write_text(json.dumps(visit_all(site, pages_of(site), ROOT / "build" / "screens" / name)))
-    return json.loads(kept.read_text())
+    kept, pages = common(tmp_path_factory) / f"visits-{name}", pages_of(site)
+    kept.mkdir(exist_ok=True)
+    for seen in visit_all(site, taken(kept, pages), ROOT / "build" / "screens" / name):
+        write_json(kept / f"{slug(seen['page'])}.json", seen)
+    end = time.monotonic() + PATIENCE
+    while lacking := [page for page in pages if not (kept / f"{slug(page)}.json").exists()]:
+        assert time.monotonic() < end, f"another test process has not come back from {lacking}"
+        time.sleep(0.2)
+    return [read_json(kept / f"{slug(page)}.json") for page in pages]
+
+
+def taken(kept: Path, pages: list[str]):
+    """The pages that no other process has taken, each marked as taken when it is asked for."""
+    for page in pages:
+        with contextlib.suppress(FileExistsError):
+            (kept / f"{slug(page)}.taken").touch(exist_ok=False)
+            yield page
+
+
+def slug(page: str) -> str:
+    return page.replace("/", "-")
 
 
 def common(factory) -> Path:
