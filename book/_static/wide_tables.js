@@ -10,6 +10,7 @@ for (const table of document.querySelectorAll(".bd-article table")) {
   region.append(table);
   const last = [...table.rows].at(-1)?.cells[0];
   if (last) table.style.setProperty("--names", `${last.offsetWidth}px`);
+  for (const row of table.rows) breakable(row.cells[0]);
   const heading = table.closest("section")?.querySelector("h1, h2, h3, h4")?.firstChild;
   const said = `Table: ${(table.caption ?? heading)?.textContent.trim() ?? document.title}`;
   names.set(said, (names.get(said) ?? 0) + 1);
@@ -24,4 +25,15 @@ for (const table of document.querySelectorAll(".bd-article table")) {
   });
   watch.observe(region);
   watch.observe(table);
+}
+
+// A variant's name may go on in a new line after its arrow and before its second guide.
+function breakable(cell) {
+  const texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+  const found = [];
+  while (texts.nextNode()) if (texts.currentNode.data.includes("→")) found.push(texts.currentNode);
+  for (const text of found) {
+    const pieces = text.data.split(/(?<=→)|(?=\()/);
+    text.replaceWith(...pieces.flatMap((piece, place) => (place ? [document.createElement("wbr"), piece] : [piece])));
+  }
 }
