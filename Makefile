@@ -63,7 +63,7 @@ doctor: env ## one OK or FAIL line for each thing a reader needs
 
 lock: env ## resolve the dependencies of pyproject.toml anew into requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-emit-find-links --extra book --extra dev pyproject.toml -o requirements.lock
+		--no-emit-find-links --extra book --extra hands --extra dev pyproject.toml -o requirements.lock
 
 clean: ## remove what was built; .venv and trained weights stay
 	rm -rf book/_build book/chapters book/_static/mathjax build .snakemake .pytest_cache .ruff_cache .import_linter_cache

@@ -6,7 +6,7 @@ from inpaintlib.compared import compared
 from inpaintlib.counting import counts, example_batch
 from inpaintlib.errors import InputError
 from inpaintlib.exporting import export
-from inpaintlib.inference import inpaint
+from inpaintlib.inpainting import inpaint
 from inpaintlib.models import build, model
 from inpaintlib.ops.normalize import normalization
 from inpaintlib.priors import prior

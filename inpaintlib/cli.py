@@ -1,4 +1,4 @@
-"""The command line: `inpaintlib inpaint | train | evaluate | study | doctor`. Heavy imports wait for their command."""
+"""The command line: `inpaintlib inpaint | serve | train | evaluate | study | doctor`; heavy imports wait for theirs."""
 
 import argparse
 import ast
@@ -11,35 +11,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from inpaintlib import study_commands
+from inpaintlib import inpaint_command, study_commands
 from inpaintlib.errors import InputError
-
-LOSSY = ("JPEG", "WEBP", "GIF", "AVIF")
-"""Image formats that Pillow writes with losses."""
-
-
-def _inpaint(options: argparse.Namespace) -> int:
-    from PIL import Image
-
-    from inpaintlib.files import atomic_path
-    from inpaintlib.inference import inpaint
-
-    out: Path = options.out
-    kind = Image.registered_extensions().get(out.suffix.lower())
-    if kind not in Image.SAVE:
-        raise InputError(f"{out} does not end in the suffix of an image format; name the result .png, .webp or .jpg.")
-    if not out.parent.is_dir():
-        raise InputError(f"There is no folder {out.parent} to write {out.name} into; make it, or name another.")
-    result = inpaint(options.image, options.mask, model=options.model, profile=options.profile)
-    try:
-        with atomic_path(out) as temporary:
-            Image.fromarray(result).save(temporary)
-    except OSError as error:
-        raise InputError(f"{out} cannot be written ({error.strerror or error}); name a place that can.") from None
-    print(out)
-    if kind in LOSSY:
-        print(f"inpaintlib: {kind} does not keep known pixels exactly; a result named .png does.", file=sys.stderr)
-    return 0
 
 
 def _train(options: argparse.Namespace) -> int:
@@ -133,6 +106,15 @@ def _doctor(_: argparse.Namespace) -> int:
     return doctor.report()
 
 
+def _serve(options: argparse.Namespace) -> int:
+    try:
+        from inpaintlib.drawing.server import serve
+    except ModuleNotFoundError as error:
+        raise InputError(f"The page needs {error.name}; install it with `pip install inpaintlib[hands]`.") from None
+    serve(options.model, options.port, options.profile, options.device)
+    return 0
+
+
 def _setting(text: str) -> tuple[str, Any]:
     key, equals, value = text.partition("=")
     if not (key.isidentifier() and equals):
@@ -141,18 +123,6 @@ def _setting(text: str) -> tuple[str, Any]:
         return key, ast.literal_eval(value)
     except (ValueError, SyntaxError):
         return key, value
-
-
-def _add_inpaint(commands: argparse._SubParsersAction) -> None:
-    command = commands.add_parser("inpaint", help="fill the hole of a photograph")
-    command.add_argument("image", type=Path, metavar="IMAGE", help="the photograph, of any size")
-    command.add_argument("mask", type=Path, metavar="MASK", help="an image of the same size; white is the hole")
-    command.add_argument("-o", "--out", type=Path, required=True, help="the result; .png keeps known pixels exactly")
-    command.add_argument(
-        "--model", default="tsgl", help="which network, or the path of trained weights (default: %(default)s)"
-    )
-    command.add_argument("--profile", help="whose weights (default: the largest profile that has some)")
-    command.set_defaults(run=_inpaint)
 
 
 def _add_train(commands: argparse._SubParsersAction) -> None:
@@ -194,12 +164,23 @@ def _add_evaluate(commands: argparse._SubParsersAction) -> None:
     command.set_defaults(run=_evaluate)
 
 
+def _add_serve(commands: argparse._SubParsersAction) -> None:
+    command = commands.add_parser("serve", help="a page for this machine on which holes are drawn and filled")
+    command.add_argument("--port", type=int, default=8001, help="0 for any free one (default: %(default)s)")
+    command.add_argument(
+        "--model", nargs="+", default=["tsgl", "misf", "lama"], metavar="MODEL", help="which networks it offers"
+    )
+    command.add_argument("--profile", help="whose weights (default: the largest profile that has some)")
+    command.add_argument("--device", default="auto", help="auto, cpu or cuda (default: the GPU where there is one)")
+    command.set_defaults(run=_serve)
+
+
 def parser() -> argparse.ArgumentParser:
     """The commands and their arguments. Each sets `run`: parsed arguments -> exit code."""
     top = argparse.ArgumentParser(prog="inpaintlib", description="Image inpainting by TSGL and MISF.")
     top.add_argument("--version", action="version", version=f"inpaintlib {_version()}")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
-    for add in (_add_inpaint, _add_train, _add_evaluate, study_commands.add):
+    for add in (inpaint_command.add, _add_serve, _add_train, _add_evaluate, study_commands.add):
         add(commands)
     commands.add_parser("doctor", help="check that this machine has what the book needs").set_defaults(run=_doctor)
     return top

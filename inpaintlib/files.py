@@ -1,6 +1,7 @@
 """Files that are whole or absent: written under a temporary name, then renamed; and checksums of what they hold."""
 
 import fcntl
+import glob
 import hashlib
 import json
 import os
@@ -33,6 +34,12 @@ def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def leftovers(path: str | os.PathLike) -> list[Path]:
+    """What processes that were killed inside `atomic_path(path)` have left beside it; ask only when none is inside."""
+    path = Path(path)
+    return sorted(path.parent.glob(f".{glob.escape(path.stem)}-????????{glob.escape(path.suffix)}"))
 
 
 def _umask() -> int:

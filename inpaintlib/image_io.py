@@ -38,6 +38,8 @@ _DECODING_ERRORS = (
     *(struct.error, zlib.error),
 )
 """What Pillow's decoders raise on damaged files (found by fuzzing them)."""
+ORIENTATION = 0x0112
+"""The EXIF tag that says how an image is to be turned."""
 _ORIENT: dict[int, Callable[[np.ndarray], np.ndarray]] = {
     2: lambda a: a[:, ::-1],
     3: lambda a: a[::-1, ::-1],
@@ -83,8 +85,8 @@ def read_rgba(path: str | os.PathLike) -> UInt8[np.ndarray, "h w c"]:
             _require_single(path, image)
             deep = image.format == "PNG" and image.mode in ("RGB", "RGBA", "LA") and "16" in str(image.tile[0][3])
             image.load()
-            pixels = _decode_deep(path) if deep else _to_array(path, image)
-            pixels = _ORIENT.get(image.getexif().get(0x0112, 1), lambda a: a)(pixels)
+            pixels = _decode_deep(path) if deep else _to_array(image, str(path))
+            pixels = upright(pixels, image.getexif().get(ORIENTATION, 1))
     except InputError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -98,17 +100,57 @@ def read_rgba(path: str | os.PathLike) -> UInt8[np.ndarray, "h w c"]:
             f"{path}: is not an image that Pillow can read; give a JPEG, PNG, WebP, BMP or TIFF."
         ) from error
     except _DECODING_ERRORS as error:
-        reason = " ".join(str(error).split())
-        raise InputError(f"{path}: is truncated or damaged ({reason}); give a whole file.") from error
-    if pixels.shape[2] == 4 and pixels[..., 3].min() == 255:
-        pixels = pixels[..., :3]
-    return np.ascontiguousarray(pixels)
+        raise InputError(f"{path}: is truncated or damaged ({_reason(error)}); give a whole file.") from error
+    return _without_idle_alpha(pixels)
 
 
-def turned(path: str | os.PathLike) -> bool:
-    """Whether an image file's EXIF orientation swaps its width and height, as `read_image` then does."""
+def orientation(path: str | os.PathLike) -> int:
+    """An image file's EXIF orientation: 1 when upright or silent; 5 to 8 swap width and height."""
     with Image.open(path) as image:
-        return image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
+        return image.getexif().get(ORIENTATION, 1)
+
+
+def upright(pixels: np.ndarray, turn: int) -> np.ndarray:
+    """Pixels [H,W,...] as a file of EXIF orientation `turn` stores them, made upright."""
+    return _ORIENT.get(turn, lambda a: a)(pixels)
+
+
+def stored(pixels: np.ndarray, turn: int) -> np.ndarray:
+    """Upright pixels as a file of EXIF orientation `turn` stores them: `upright` undone."""
+    return upright(pixels, {6: 8, 8: 6}.get(turn, turn))
+
+
+def decoded(image: Image.Image, name: str) -> UInt8[np.ndarray, "h w c"]:
+    """A PIL image as 8-bit RGB, or RGBA where it is not fully opaque; RGB as it stands, whatever its profile.
+
+    Raises InputError, calling it `name`, for what `read_image` refuses of a file.
+    """
+    try:
+        image.load()
+        pixels = np.asarray(image) if image.mode in ("RGB", "RGBA") else _to_array(image, name)
+    except _DECODING_ERRORS as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{name}: is truncated or damaged ({_reason(error)}); give a whole one.") from error
+    if 0 in pixels.shape:
+        raise InputError(f"{name}: has no pixels; give one of at least 1 x 1.")
+    return _without_idle_alpha(pixels)
+
+
+def _without_idle_alpha(pixels: UInt8[np.ndarray, "h w c"]) -> UInt8[np.ndarray, "h w c"]:
+    idle = pixels.shape[2] == 4 and pixels[..., 3].min() == 255
+    return np.ascontiguousarray(pixels[..., :3] if idle else pixels)
+
+
+def _reason(error: BaseException) -> str:
+    return " ".join(str(error).split())
+
+
+def png(pixels: UInt8[np.ndarray, "h w *c"]) -> bytes:
+    """A picture as a PNG file's bytes, quickly rather than small."""
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, format="PNG", compress_level=1)
+    return file.getvalue()
 
 
 def list_images(root: str | os.PathLike) -> list[Path]:
@@ -156,19 +198,19 @@ def _require_single(path: Path, image: Image.Image) -> None:
         raise InputError(f"{path}: holds {frames} {kind}; give a single still image.")
 
 
-def _to_array(path: Path, image: Image.Image) -> UInt8[np.ndarray, "h w c"]:
+def _to_array(image: Image.Image, name: str) -> UInt8[np.ndarray, "h w c"]:
     if image.mode.startswith("I"):
-        return _scale_16(path, np.asarray(image).astype(np.int64))
+        return _scale_16(name, np.asarray(image).astype(np.int64))
     if image.mode not in _MODES:
-        raise InputError(f"{path}: holds pixels of mode {image.mode}; give an image of 8 or 16 bits a channel.")
+        raise InputError(f"{name}: holds pixels of mode {image.mode}; give an image of 8 or 16 bits a channel.")
     if image.mode in _ALPHA_MODES or "transparency" in image.info:
         return np.asarray(_to_srgb(image, "RGBA"))
     return np.asarray(_to_srgb(image, "RGB"))
 
 
-def _scale_16(path: Path, values: np.ndarray) -> UInt8[np.ndarray, "h w 3"]:
+def _scale_16(name: str, values: np.ndarray) -> UInt8[np.ndarray, "h w 3"]:
     if values.min() < 0 or values.max() > 65535:
-        raise InputError(f"{path}: holds 32-bit values beyond 0..65535; give an image of 8 or 16 bits a channel.")
+        raise InputError(f"{name}: holds 32-bit values beyond 0..65535; give an image of 8 or 16 bits a channel.")
     grey = ((values * 255 + 32767) // 65535).astype(np.uint8)
     return np.repeat(grey[..., None], 3, axis=2)
 

@@ -122,10 +122,14 @@ def test_as_a_method_it_is_what_inpaint_answers(network):
         (photo(8, 8)[:, :, 0], np.ones((8, 8)), "uint8 of shape"),
         (photo(8, 8), np.ones((8, 8, 3)), "array of numbers of shape [H, W], not float64 [8, 8, 3]"),
         (photo(8, 8), np.full((8, 8), np.nan), "not finite"),
-        (photo(8, 8), np.linspace(0, 0.9, 64).reshape(8, 8), "holds values from 0 to 0.9; give 0"),
+        (photo(8, 8), np.linspace(0, 0.9, 64).reshape(8, 8), "The mask is soft"),
         (photo(8, 8), np.array([["a"]]), "array of numbers of shape"),
         (photo(8, 8), None, "A mask is a path, a PIL image or an array of numbers of shape [H, W], not NoneType."),
-        (None, np.ones((8, 8)), "An image is a path, a PIL image or an array, uint8 of shape [H, W, 3], not NoneType."),
+        (
+            None,
+            np.ones((8, 8)),
+            "An image is a path, a PIL image or an array, uint8 of shape [H, W, 3] or [H, W, 4], not NoneType.",
+        ),
         ("absent.png", np.ones((8, 8)), "absent.png"),
     ],
 )
@@ -155,12 +159,8 @@ def test_a_mask_file_gets_the_sentences_of_the_door(tmp_path, network):
     assert refusal(photo(40, 40), path, network).endswith("nothing is known; is it inverted? White is hole.")
     assert "40 x 30 pixels and the mask 40 x 40" in refusal(photo(30, 40), path, network)
     mask[:4] = 0
-    Image.fromarray(mask).save(path)
-    told = refusal(photo(40, 40), path, network)
-    assert told == f"{path} marks 90.0% of the image as hole; is it inverted? White is hole."
-    assert il.inpaint(photo(40, 40), mask, network).shape == (40, 40, 3)
     Image.fromarray(np.dstack([mask, mask, mask, 0 * mask])).save(path)
-    assert refusal(photo(40, 40), path, network).endswith("in white on black, without transparency.")
+    assert "in white on black, without transparency;" in refusal(photo(40, 40), path, network)
 
 
 def test_a_photograph_that_its_file_turns_says_so_where_sizes_differ(tmp_path, network):

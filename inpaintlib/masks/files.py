@@ -41,8 +41,7 @@ def read_mask(
     """
     if hole not in ("white", "black"):
         raise InputError(f"hole={hole!r}: is unknown; give hole='white' or hole='black'.")
-    grey = flatten(read_rgba(path), 0).max(axis=2)
-    white = grey > (0 if grey.max() <= 1 else 127)
+    white = read_grey(path) > 0.5
     known = (white != (hole == "white")).astype(np.float32)
     if size is not None:
         height, width = (size, size) if isinstance(size, int) else size
@@ -56,6 +55,13 @@ def read_mask(
             "or check=False to take it as it is."
         )
     return torch.from_numpy(known)[None]
+
+
+def read_grey(path: str | os.PathLike) -> Float[np.ndarray, "h w"]:
+    """How white every pixel of a mask file is, 0..1: its brightest channel, transparency laid on black; a file that
+    holds only 0 and 1 has 1 for white. Raises InputError for what `read_image` refuses."""
+    grey = flatten(read_rgba(path), 0).max(axis=2)
+    return grey.astype(np.float32) / (1 if grey.max() <= 1 else 255)
 
 
 class MaskSet(Sequence):

@@ -1,0 +1,107 @@
+"""The command line of `inpaintlib inpaint`: one photograph or a folder of them, one network or several."""
+
+import argparse
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from inpaintlib.errors import InputError
+
+SETTINGS = ("mode", "dilate", "feather", "hole", "threshold", "fit", "allow_empty")
+"""Options that `il.inpaint` has under the same name."""
+
+
+def _run(options: argparse.Namespace) -> int:
+    from inpaintlib import inpaint_files
+    from inpaintlib.inpainting import network
+
+    models = options.model
+    if len(set(models)) < len(models):
+        raise InputError(f"--model names {max(models, key=models.count)} twice; name each network once.")
+    settings = {key: getattr(options, key) for key in SETTINGS}
+    many = options.image.is_dir()
+    if many:
+        jobs = inpaint_files.paired(options.image, options.mask, options.out, models)
+    else:
+        jobs = [inpaint_files.single(options.image, options.mask, options.out, models)]
+    networks = {name: network(name, options.profile, options.device) for name in models}
+    if many:
+        return _many(jobs, networks, settings, options.out)
+    drawn = inpaint_files.fill_one(jobs[0], networks, settings, _bar("piece"))
+    for out in jobs[0].outs.values():
+        print(out)
+    if len(models) > 1:
+        print(_side_by_side(options, drawn))
+    kind = inpaint_files.kind_of(options.out)
+    if kind in inpaint_files.LOSSY:
+        print(f"inpaintlib: {kind} does not keep known pixels exactly; a result named .png does.", file=sys.stderr)
+    return 0
+
+
+def _many(jobs: Sequence, networks: dict[str, Any], settings: dict[str, Any], out: Path) -> int:
+    from inpaintlib.inpaint_files import fill_many
+
+    before = sum(job.done() for job in jobs)
+    if before:
+        print(f"inpaintlib: {before} of {len(jobs)} photographs are done already.", file=sys.stderr)
+    failed = 0
+    for sentence in fill_many(jobs, networks, settings, out, _bar("photograph")):
+        failed += 1
+        print(f"inpaintlib: {sentence}", file=sys.stderr)
+    print(f"{len(jobs) - failed} of {len(jobs)} photographs filled in {out}")
+    return 2 if failed else 0
+
+
+def _side_by_side(options: argparse.Namespace, drawn: dict[str, Any]) -> Path:
+    """Write the photograph and every answer beside each other, each under its name."""
+    from inpaintlib.comparison_strip import strip
+    from inpaintlib.image_io import read_rgba
+    from inpaintlib.inpaint_files import write
+
+    out = options.out.with_name(f"{options.out.stem}.compared.png")
+    write(out, strip({"photograph": read_rgba(options.image), **drawn}))
+    return out
+
+
+def _bar(unit: str) -> Any:
+    from tqdm import tqdm
+
+    def shown(pieces: Sequence) -> Iterable:
+        return tqdm(pieces, unit=unit, disable=len(pieces) < 2 or not sys.stderr.isatty())
+
+    return shown
+
+
+def add(commands: argparse._SubParsersAction) -> None:
+    """Add the command to a parser's."""
+    command = commands.add_parser("inpaint", help="fill the hole of a photograph, or of every one in a folder")
+    command.add_argument("image", type=Path, metavar="IMAGE", help="the photograph, of any size, or a folder of them")
+    command.add_argument(
+        "mask", type=Path, metavar="MASK", help="an image of the same size, white is the hole; or a folder of the like"
+    )
+    command.add_argument(
+        "-o", "--out", type=Path, required=True, help="the result, .png keeps known pixels exactly; or a folder"
+    )
+    command.add_argument(
+        "--model",
+        nargs="+",
+        default=["tsgl"],
+        metavar="MODEL",
+        help="which network, or the path of trained weights; several are shown side by side (default: tsgl)",
+    )
+    command.add_argument("--profile", help="whose weights (default: the largest profile that has some)")
+    command.add_argument(
+        "--mode",
+        default="crop",
+        help="how a large photograph is looked at: crop, each hole with its surroundings; resize, all of it, reduced;"
+        " tile, in overlapping squares of full size (default: %(default)s)",
+    )
+    command.add_argument("--dilate", type=int, default=0, metavar="N", help="enlarge the hole by N pixels first")
+    command.add_argument("--feather", type=int, default=0, metavar="N", help="fade in over N pixels inside the hole")
+    command.add_argument("--hole", help="white or black: the colour of the hole, as it is meant")
+    command.add_argument("--threshold", type=float, metavar="T", help="what of a soft mask is white: above T, 0 to 1")
+    command.add_argument("--fit-mask", dest="fit", action="store_true", help="resize a mask of another size")
+    command.add_argument("--allow-empty", action="store_true", help="copy a photograph whose mask has no hole")
+    command.add_argument("--device", default="auto", help="auto, cpu or cuda (default: the GPU where there is one)")
+    command.set_defaults(run=_run)

@@ -1,0 +1,181 @@
+"""Photographs and masks as files: which belong together, what is written where, and what is done already."""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from torch import nn
+
+from inpaintlib.errors import InputError
+from inpaintlib.files import atomic_path, checksum_arrays, exclusive, leftovers, read_json, write_json
+from inpaintlib.image_io import ORIENTATION, list_images, orientation, stored
+from inpaintlib.inpainting import inpaint
+from inpaintlib.windows import Shown
+
+TAGGED = ("JPEG", "PNG", "WEBP", "TIFF", "AVIF", "MPO")
+"""Formats that say how they are turned."""
+LOSSY = ("JPEG", "WEBP", "GIF", "AVIF")
+"""Formats that Pillow writes with losses."""
+NO_ALPHA = ("JPEG", "BMP", "PPM")
+"""Formats that Pillow writes without transparency."""
+SETTINGS = "settings.json"
+"""The file beside a folder's results that says how they were made."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One photograph with its mask, and the file that its result is to be, for each model that is asked."""
+
+    image: Path
+    mask: Path
+    outs: dict[str, Path]
+
+    def done(self) -> bool:
+        """Whether every result is there, and none is older than the photograph or the mask."""
+        given = max(path.stat().st_mtime_ns if path.exists() else 0 for path in (self.image, self.mask))
+        return all(out.exists() and out.stat().st_mtime_ns >= given for out in self.outs.values())
+
+
+def kind_of(out: Path) -> str:
+    """The image format that a file name asks for. Raises InputError when it is none that can be written."""
+    kind = Image.registered_extensions().get(out.suffix.lower())
+    if kind not in Image.SAVE:
+        raise InputError(f"{out} does not end in the suffix of an image format; name the result .png, .webp or .jpg.")
+    return kind
+
+
+def single(image: Path, mask: Path, out: Path, models: Sequence[str]) -> Job:
+    """One photograph, into `out`; of several models each into a file named after it beside `out`."""
+    kind_of(out)
+    if not out.parent.is_dir():
+        raise InputError(f"There is no folder {out.parent} to write {out.name} into; make it, or name another.")
+    if len(models) == 1:
+        return Job(image, mask, {models[0]: out})
+    return Job(image, mask, {model: out.with_name(f"{out.stem}.{_slug(model)}{out.suffix}") for model in models})
+
+
+def paired(images: Path, masks: Path, out: Path, models: Sequence[str]) -> list[Job]:
+    """Every photograph of a folder, with the mask of the same name (whatever its suffix) in another, or with one mask
+    for all; results are PNG files under the same names in `out`, in a folder for each model where there are several.
+
+    Raises InputError when there is no photograph, when one has no mask, and when `out` is inside one of the others.
+    """
+    photographs = list_images(images)
+    if not photographs:
+        raise InputError(f"{images}: holds no photographs; give a folder of images.")
+    for given in (images, masks):
+        if out.resolve() == given.resolve() or (given.is_dir() and out.resolve().is_relative_to(given.resolve())):
+            raise InputError(f"{out} is in {given}, so that results would count as input; name another folder.")
+    relative = [path.relative_to(images) for path in photographs]
+    names, found = _result_names(relative), _masks(masks, relative)
+    places = {model: out / _slug(model) if len(models) > 1 else out for model in models}
+    return [
+        Job(path, mask, {model: place / name for model, place in places.items()})
+        for path, mask, name in zip(photographs, found, names)
+    ]
+
+
+def _result_names(relative: list[Path]) -> list[Path]:
+    """PNG names; photographs whose names differ in the suffix alone keep it."""
+    bare = [path.with_suffix("") for path in relative]
+    return [Path(f"{path if bare.count(stem) > 1 else stem}.png") for path, stem in zip(relative, bare)]
+
+
+def _masks(masks: Path, relative: list[Path]) -> list[Path]:
+    if not masks.is_dir():
+        return [masks] * len(relative)
+    exact = {path.relative_to(masks): path for path in list_images(masks)}
+    by_stem: dict[Path, list[Path]] = {}
+    for name, path in exact.items():
+        by_stem.setdefault(name.with_suffix(""), []).append(path)
+    found, lacking = [], []
+    for name in relative:
+        fitting = [exact[name]] if name in exact else by_stem.get(name.with_suffix(""), [])
+        if len(fitting) > 1:
+            raise InputError(f"{name} has {len(fitting)} masks in {masks} ({fitting[0].name}, ...); leave one of them.")
+        found += fitting
+        lacking += [] if fitting else [name]
+    if lacking:
+        raise InputError(
+            f"{len(lacking)} of {len(relative)} photographs have no mask of their name in {masks}, the first: "
+            f"{lacking[0]}; add them, or give one mask file for all."
+        )
+    return found
+
+
+def _slug(model: str) -> str:
+    return Path(model).parent.name if os.sep in model else Path(model).stem
+
+
+def write(out: Path, result: np.ndarray, source: Path | None = None) -> None:
+    """Write a picture, turned and tagged as the photograph `source` is, whole or not at all.
+
+    Raises InputError where the place cannot be written, or the format has no transparency and the picture has.
+    """
+    kind = kind_of(out)
+    if result.shape[2] == 4 and kind in NO_ALPHA:
+        raise InputError(f"The photograph has transparency, which {kind} cannot keep; name the result .png or .webp.")
+    turn = orientation(source) if source and kind in TAGGED else 1
+    image, told = Image.fromarray(np.ascontiguousarray(stored(result, turn))), {}
+    if turn != 1:
+        exif = Image.Exif()
+        exif[ORIENTATION] = turn
+        told["exif"] = exif.tobytes()
+    if kind in ("JPEG", "WEBP"):
+        told["quality"] = 95
+    try:
+        with atomic_path(out) as temporary:
+            image.save(temporary, format=kind, **told)
+    except OSError as error:
+        raise InputError(f"{out} cannot be written ({error.strerror or error}); name a place that can.") from None
+
+
+def fill_one(job: Job, networks: dict[str, nn.Module], settings: dict[str, Any], shown: Shown = iter) -> dict[str, Any]:
+    """Fill one photograph with every network and write the results; what was drawn, by model."""
+    drawn = {name: inpaint(job.image, job.mask, one, shown=shown, **settings) for name, one in networks.items()}
+    for name, result in drawn.items():
+        write(job.outs[name], result, job.image)
+    return drawn
+
+
+def fill_many(
+    jobs: Sequence[Job], networks: dict[str, nn.Module], settings: dict[str, Any], out: Path, shown: Shown
+) -> Iterator[str]:
+    """Fill every photograph whose results are not there yet; yields a sentence for each that could not be.
+
+    How results are made is kept beside them. Raises InputError where a folder's results were made otherwise, and where
+    another process is at work in it.
+    """
+    with exclusive(out / ".lock", wait=False) as mine:
+        if not mine:
+            raise InputError(f"Another process fills photographs into {out}; wait for it, or name another folder.")
+        weights = {name: checksum_arrays(*_numbers(network)) for name, network in networks.items()}
+        _agree(out / SETTINGS, {"weights": weights, **settings})
+        for half in [half for job in jobs for place in job.outs.values() for half in leftovers(place)]:
+            half.unlink()  # A process that was killed has left it.
+        for job in shown([job for job in jobs if not job.done()]):
+            try:
+                fill_one(job, networks, settings)
+            except InputError as error:
+                yield str(error)
+
+
+def _numbers(network: nn.Module) -> Iterator[np.ndarray]:
+    """The weights that answer; those that only training uses are no part of a weights file."""
+    for name, value in network.state_dict().items():
+        if name.partition(".")[0] not in network.training_only:
+            yield value.cpu().numpy()
+
+
+def _agree(record: Path, made: dict[str, Any]) -> None:
+    before = read_json(record) if record.exists() else made
+    if before != made:
+        differing = ", ".join(sorted(key for key in made if before.get(key) != made[key]))
+        raise InputError(
+            f"{record.parent} holds results of other settings ({differing}); give the same ones, or another folder."
+        )
+    write_json(record, made)

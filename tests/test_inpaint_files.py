@@ -1,0 +1,193 @@
+"""Files in, files out: pairs, names, orientation, transparency, and a batch that goes on where it was stopped."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageOps
+
+import inpaintlib as il
+from inpaintlib import cli, inpaint_files
+
+RNG = np.random.default_rng(0)
+
+
+def photo(h=48, w=64, channels=3):
+    return RNG.integers(0, 256, (h, w, channels), dtype=np.uint8)
+
+
+def hole(h=48, w=64):
+    mask = np.zeros((h, w), np.uint8)
+    mask[10:20, 20:36] = 255
+    return mask
+
+
+def saved(path, values, **options):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(values).save(path, **options)
+    return path
+
+
+def run(capsys, *words):
+    """Exit code, stdout and stderr of the command."""
+    code = cli.main(["inpaint", *map(str, words)])
+    return code, *capsys.readouterr()
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Four photographs, two of them in a folder below, and their masks."""
+    for name in ("a.png", "b.jpg", "trip/c.png", "trip/d.png"):
+        saved(tmp_path / "photos" / name, photo())
+        saved((tmp_path / "masks" / name).with_suffix(".png"), hole())
+    return tmp_path
+
+
+@pytest.mark.parametrize("turn", range(1, 9))
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp"])
+def test_a_result_is_turned_as_its_photograph_is(tmp_path, capsys, turn, suffix):
+    exif = Image.Exif()
+    exif[0x0112] = turn
+    source = saved(tmp_path / f"photo{suffix}", photo(), exif=exif, **({"lossless": True} if suffix == ".webp" else {}))
+    upright = np.asarray(ImageOps.exif_transpose(Image.open(source)).convert("RGB"))
+    mask = hole(*upright.shape[:2])
+    out = tmp_path / "out.png"
+    assert run(capsys, source, saved(tmp_path / "mask.png", mask), "-o", out)[0] == 0
+    with Image.open(source) as before, Image.open(out) as after:
+        assert after.getexif().get(0x0112, 1) == turn
+        assert after.size == before.size
+        shown = np.asarray(ImageOps.exif_transpose(after).convert("RGB"))
+    assert np.array_equal(shown[mask == 0], upright[mask == 0])
+    assert not np.array_equal(shown[mask > 0], upright[mask > 0])
+
+
+def test_transparency_is_kept(tmp_path, capsys):
+    source = saved(tmp_path / "photo.png", photo(channels=4))
+    out = tmp_path / "out.png"
+    assert run(capsys, source, saved(tmp_path / "mask.png", hole()), "-o", out)[0] == 0
+    before, after = (np.asarray(Image.open(path)) for path in (source, out))
+    assert np.array_equal(after[..., 3], before[..., 3])
+    assert np.array_equal(after[hole() == 0], before[hole() == 0])
+    code, _, told = run(capsys, source, tmp_path / "mask.png", "-o", tmp_path / "out.jpg")
+    assert code == 2
+    assert "transparency, which JPEG cannot keep" in told
+    assert not (tmp_path / "out.jpg").exists()
+
+
+def test_a_folder_is_filled_under_the_same_names(folder, capsys):
+    code, out, _ = run(capsys, folder / "photos", folder / "masks", "-o", folder / "out")
+    assert code == 0
+    assert "4 of 4" in out
+    found = sorted(p.relative_to(folder / "out").as_posix() for p in (folder / "out").rglob("*.png"))
+    assert found == ["a.png", "b.png", "trip/c.png", "trip/d.png"]
+    for name in found:
+        source = next((folder / "photos").glob(f"{Path(name).with_suffix('')}.*"))
+        assert np.array_equal(*(np.asarray(Image.open(p))[hole() == 0] for p in (source, folder / "out" / name)))
+
+
+def test_one_mask_serves_all(folder, capsys):
+    assert run(capsys, folder / "photos", folder / "masks" / "a.png", "-o", folder / "out")[0] == 0
+    assert len([*(folder / "out").rglob("*.png")]) == 4
+
+
+def test_names_that_differ_in_the_suffix_alone_keep_it(tmp_path):
+    for name in ("a.png", "a.jpg", "b.png"):
+        saved(tmp_path / "photos" / name, photo())
+    jobs = inpaint_files.paired(tmp_path / "photos", saved(tmp_path / "m.png", hole()), tmp_path / "out", ["tsgl"])
+    assert sorted(job.outs["tsgl"].name for job in jobs) == ["a.jpg.png", "a.png.png", "b.png"]
+
+
+def test_one_bad_file_costs_no_other(folder, capsys):
+    (folder / "photos" / "b.jpg").write_bytes(b"no photograph")
+    saved(folder / "masks" / "trip" / "c.png", hole(9, 9))
+    code, out, told = run(capsys, folder / "photos", folder / "masks", "-o", folder / "out")
+    assert code == 2
+    assert "2 of 4" in out
+    assert "b.jpg: is not an image" in told
+    assert "--fit-mask" in told
+    assert len([*(folder / "out").rglob("*.png")]) == 2
+
+
+def test_what_is_done_is_not_done_again_unless_its_input_is_newer(folder, capsys):
+    words = folder / "photos", folder / "masks", "-o", folder / "out"
+    run(capsys, *words)
+    before = {p: p.stat().st_mtime_ns for p in (folder / "out").rglob("*.png")}
+    changed = folder / "out" / "trip" / "c.png"
+    later = before[changed] + 10**9
+    os.utime(folder / "photos" / "trip" / "c.png", ns=(later, later))
+    assert "3 of 4 photographs are done already" in run(capsys, *words)[2]
+    assert [p for p in before if p.stat().st_mtime_ns != before[p]] == [changed]
+
+
+def test_other_settings_do_not_mix(folder, capsys):
+    run(capsys, folder / "photos", folder / "masks", "-o", folder / "out")
+    code, _, told = run(capsys, folder / "photos", folder / "masks", "-o", folder / "out", "--dilate", 2)
+    assert code == 2
+    assert "results of other settings (dilate)" in told
+
+
+@pytest.mark.parametrize("out", ["photos", "photos/out", "masks"])
+def test_results_may_not_become_input(folder, capsys, out):
+    assert "results would count as input" in run(capsys, folder / "photos", folder / "masks", "-o", folder / out)[2]
+
+
+def test_photographs_without_a_mask_are_named_before_anything_is_done(folder, capsys):
+    (folder / "masks" / "a.png").unlink()
+    code, _, told = run(capsys, folder / "photos", folder / "masks", "-o", folder / "out")
+    assert code == 2
+    assert "1 of 4 photographs have no mask" in told
+    assert "a.png" in told
+    assert not (folder / "out").exists()
+
+
+def test_several_networks_are_written_and_shown_side_by_side(tmp_path, capsys):
+    source, mask = saved(tmp_path / "photo.png", photo()), saved(tmp_path / "mask.png", hole())
+    code, out, _ = run(capsys, source, mask, "-o", tmp_path / "out.png", "--model", "tsgl", "misf")
+    assert code == 0
+    names = ["out.tsgl.png", "out.misf.png", "out.compared.png"]
+    assert out.split() == [str(tmp_path / name) for name in names]
+    first, second, sheet = (np.asarray(Image.open(tmp_path / name)) for name in names)
+    assert np.array_equal(first[hole() == 0], second[hole() == 0])
+    assert not np.array_equal(first, second)
+    assert sheet.shape[1] > 3 * 64
+
+
+@pytest.mark.slow
+def test_a_batch_that_is_killed_goes_on_and_ends_the_same(folder):
+    words = [sys.executable, "-m", "inpaintlib.cli", "inpaint", folder / "photos", folder / "masks", "-o"]
+    for number in range(12):
+        saved(folder / "photos" / f"more{number}.png", photo(200, 300))
+        saved(folder / "masks" / f"more{number}.png", hole(200, 300))
+    subprocess.run([*words, folder / "whole"], check=True, capture_output=True)
+    for count in (1, 4, 9):
+        process = subprocess.Popen([*words, folder / "killed"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while len([*(folder / "killed").rglob("[!.]*.png")]) < count and process.poll() is None:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    kept = {p: p.stat().st_mtime_ns for p in (folder / "killed").rglob("[!.]*.png")}
+    subprocess.run([*words, folder / "killed"], check=True, capture_output=True)
+    assert all(p.stat().st_mtime_ns == when for p, when in kept.items())
+    names = sorted(p.relative_to(folder / "whole") for p in (folder / "whole").rglob("*.png"))
+    assert len(names) == 16
+    for name in names:
+        assert (folder / "killed" / name).read_bytes() == (folder / "whole" / name).read_bytes()
+    assert json.loads((folder / "killed" / "settings.json").read_text())["mode"] == "crop"
+
+
+def test_a_result_that_has_no_place_is_told_before_the_network_is_asked(tmp_path, capsys):
+    source, mask = saved(tmp_path / "photo.png", photo()), saved(tmp_path / "mask.png", hole())
+    assert "There is no folder" in run(capsys, source, mask, "-o", tmp_path / "no" / "out.png")[2]
+    assert "suffix of an image format" in run(capsys, source, mask, "-o", tmp_path / "out.doc")[2]
+    assert "twice" in run(capsys, source, mask, "-o", tmp_path / "out.png", "--model", "tsgl", "tsgl")[2]
+
+
+def test_a_network_where_it_is_told_to_run(tmp_path):
+    with pytest.raises(il.InputError, match="There is no device 'cuda:7'"):
+        il.inpaint(photo(), hole(), device="cuda:7")
