@@ -15,8 +15,8 @@ def strip(panels: dict[str, UInt8[np.ndarray, "h w c"]]) -> UInt8[np.ndarray, "a
     for picture in pictures.values():
         picture.thumbnail((LONGEST, LONGEST), Image.Resampling.LANCZOS)
     width, height = next(iter(pictures.values())).size
-    font = ImageFont.load_default(size=max(11, min(24, width // 12)))
-    head = 2 * max(11, min(24, width // 12))
+    letters = max(11, min(24, width // 12))
+    font, head = ImageFont.load_default(size=letters), 2 * letters
     sheet = Image.new("RGB", (len(pictures) * (width + GAP) + GAP, height + head + GAP), "white")
     draw = ImageDraw.Draw(sheet)
     for place, (name, picture) in enumerate(pictures.items()):

@@ -22,7 +22,7 @@ LOSSY = ("JPEG", "WEBP", "GIF", "AVIF")
 """Formats that Pillow writes with losses."""
 NO_ALPHA = ("JPEG", "BMP", "PPM")
 """Formats that Pillow writes without transparency."""
-SETTINGS = "settings.json"
+SETTINGS = "inpaint-settings.json"
 """The file beside a folder's results that says how they were made."""
 
 
@@ -55,15 +55,19 @@ def single(image: Path, mask: Path, out: Path, models: Sequence[str]) -> Job:
         raise InputError(f"There is no folder {out.parent} to write {out.name} into; make it, or name another.")
     if len(models) == 1:
         return Job(image, mask, {models[0]: out})
-    return Job(image, mask, {model: out.with_name(f"{out.stem}.{_slug(model)}{out.suffix}") for model in models})
+    names = _names(models)
+    return Job(image, mask, {model: out.with_name(f"{out.stem}.{names[model]}{out.suffix}") for model in models})
 
 
 def paired(images: Path, masks: Path, out: Path, models: Sequence[str]) -> list[Job]:
     """Every photograph of a folder, with the mask of the same name (whatever its suffix) in another, or with one mask
     for all; results are PNG files under the same names in `out`, in a folder for each model where there are several.
 
-    Raises InputError when there is no photograph, when one has no mask, and when `out` is inside one of the others.
+    Raises InputError when there is no photograph, when one has no mask, when `out` is a file or inside one of the
+    others, and when two networks would share a name.
     """
+    if out.exists() and not out.is_dir():
+        raise InputError(f"{out} is a file; results of a folder need a folder, so name another place.")
     photographs = list_images(images)
     if not photographs:
         raise InputError(f"{images}: holds no photographs; give a folder of images.")
@@ -72,7 +76,7 @@ def paired(images: Path, masks: Path, out: Path, models: Sequence[str]) -> list[
             raise InputError(f"{out} is in {given}, so that results would count as input; name another folder.")
     relative = [path.relative_to(images) for path in photographs]
     names, found = _result_names(relative), _masks(masks, relative)
-    places = {model: out / _slug(model) if len(models) > 1 else out for model in models}
+    places = {model: out / name if len(models) > 1 else out for model, name in _names(models).items()}
     return [
         Job(path, mask, {model: place / name for model, place in places.items()})
         for path, mask, name in zip(photographs, found, names)
@@ -107,8 +111,12 @@ def _masks(masks: Path, relative: list[Path]) -> list[Path]:
     return found
 
 
-def _slug(model: str) -> str:
-    return Path(model).parent.name if os.sep in model else Path(model).stem
+def _names(models: Sequence[str]) -> dict[str, str]:
+    """What results of each network are called: its name, or that of the folder that its weights lie in."""
+    names = {model: Path(model).parent.name if os.sep in model else Path(model).stem for model in models}
+    if len(set(names.values())) < len(models):
+        raise InputError(f"Two of the networks {', '.join(models)} would share a name; ask them one after the other.")
+    return names
 
 
 def write(out: Path, result: np.ndarray, source: Path | None = None) -> None:

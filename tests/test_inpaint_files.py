@@ -158,6 +158,25 @@ def test_several_networks_are_written_and_shown_side_by_side(tmp_path, capsys):
     assert sheet.shape[1] > 3 * 64
 
 
+def test_networks_whose_results_would_share_a_name_are_refused(folder, capsys):
+    weights = "x/mine/a.safetensors", "y/mine/a.safetensors"
+    one = run(
+        capsys, folder / "photos" / "a.png", folder / "masks" / "a.png", "-o", folder / "o.png", "--model", *weights
+    )
+    many = run(capsys, folder / "photos", folder / "masks", "-o", folder / "out", "--model", *weights)
+    assert "would share a name" in one[2]
+    assert "would share a name" in many[2]
+
+
+def test_a_file_is_no_place_for_the_results_of_a_folder(folder, capsys):
+    (folder / "out").write_text("kept")
+    assert (
+        "is a file; results of a folder need a folder"
+        in run(capsys, folder / "photos", folder / "masks", "-o", folder / "out")[2]
+    )
+    assert (folder / "out").read_text() == "kept"
+
+
 @pytest.mark.slow
 def test_a_batch_that_is_killed_goes_on_and_ends_the_same(folder):
     words = [sys.executable, "-m", "inpaintlib.cli", "inpaint", folder / "photos", folder / "masks", "-o"]
@@ -178,7 +197,7 @@ def test_a_batch_that_is_killed_goes_on_and_ends_the_same(folder):
     assert len(names) == 16
     for name in names:
         assert (folder / "killed" / name).read_bytes() == (folder / "whole" / name).read_bytes()
-    assert json.loads((folder / "killed" / "settings.json").read_text())["mode"] == "crop"
+    assert json.loads((folder / "killed" / inpaint_files.SETTINGS).read_text())["mode"] == "crop"
 
 
 def test_a_result_that_has_no_place_is_told_before_the_network_is_asked(tmp_path, capsys):
