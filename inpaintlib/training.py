@@ -21,11 +21,13 @@ from inpaintlib.losses import JUDGED, READS, SEEN
 from inpaintlib.models import build
 from inpaintlib.models.discriminator import DISCRIMINATORS
 from inpaintlib.models.registry import find
+from inpaintlib.ops.normalize import source_of
 from inpaintlib.perceptual import Perceptual
 from inpaintlib.provenance import commit
 from inpaintlib.recipes import Recipe
 from inpaintlib.resident import Resident
 from inpaintlib.step import average, set_rate, update
+from inpaintlib.variant import Variant
 from inpaintlib.watch import Watch
 
 RECORD = 20
@@ -52,10 +54,14 @@ class Job:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, as JSON gives them back; a checkpoint of another job is recognised by them. A plugin's file is
-        part of its network's job: after an edit it is trained again."""
+        part of its network's job, and so is the text of a normalization that is not the library's: after an edit it
+        is trained again."""
         values = {"model": self.model, "config": self.config, "recipe": self.recipe.as_dict()}
         source = plugins.source_of(find(self.model))
         values |= {"source": source} if source else {}
+        branches = Variant.parse(self.config.get("variant", "Baseline")).branches
+        own = {branch.norm: text for branch in branches if (text := source_of(branch.norm))}
+        values |= {"normalizations": own} if own else {}
         return json.loads(json.dumps(values | {"seed": self.seed, "images": self.images}))
 
 

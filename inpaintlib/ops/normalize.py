@@ -1,5 +1,6 @@
 """Global and local normalization of a texture map (TSGL Eq. 7 and 8), and the registry that variants choose from."""
 
+import inspect
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -9,6 +10,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from inpaintlib.errors import InputError
 from inpaintlib.names import taken
 
 EPS = 1e-5
@@ -43,6 +45,18 @@ def build_normalization(name: str, channels: int) -> Callable[[Tensor], Tensor]:
     module = target(channels)
     module.register_forward_hook(partial(_check, name))
     return module
+
+
+def source_of(name: str) -> str:
+    """What a registered normalization was written like, "" of the library's own. Raises InputError where its text is
+    not to be had, as of code that was made by `exec`."""
+    target = NORMALIZATIONS[name.lower()]
+    if target.__module__ == __name__:
+        return ""
+    try:
+        return inspect.getsource(target)
+    except OSError:
+        raise InputError(f"The text of the normalization {name!r} is lost; write it in a file or a cell.") from None
 
 
 def _checked(name: str, normalise: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
