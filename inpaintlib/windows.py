@@ -1,10 +1,12 @@
 """Where in a large photograph a network looks: at all of it reduced, around each hole, or at tiles of full size.
 
-Only pieces are ever held as floating point numbers, so memory is bounded by the photograph's own bytes.
+Beyond pieces at most one colour is ever held as floating point numbers, so memory is bounded by the photograph's own
+bytes.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Literal, get_args
 
 import cv2
@@ -69,13 +71,9 @@ def _crop(result: np.ndarray, hole: np.ndarray, network: nn.Module, shown: Shown
 
 def _tile(result: np.ndarray, hole: np.ndarray, network: nn.Module, shown: Shown) -> None:
     pixels, reduced = result.copy(), None
-    rows, columns = (_starts(side) for side in hole.shape)
     total = _Strips(result, hole)
-    for top, left in shown([(top, left) for top in rows for left in columns]):
-        window = np.s_[top : top + TILE, left : left + TILE]
-        total.advance(top)
-        if not hole[window].any():
-            continue
+    for window in shown(tiles(hole)):
+        total.advance(window[0].start)
         if hole[window].mean() > 1 - LEAST_KNOWN:
             reduced = whole(pixels, hole, network) if reduced is None else reduced
             total.add(window, reduced[window])
@@ -149,12 +147,26 @@ def _answer(pixels: np.ndarray, hole: np.ndarray, network: nn.Module) -> UInt8[n
     return ((drawn[0].permute(1, 2, 0) + 1) * 127.5).round().clamp(0, 255).to(torch.uint8).cpu().numpy()
 
 
-def _starts(side: int) -> list[int]:
-    """Where tiles begin along a side: evenly, overlapping by OVERLAP or more, the last one ending with the side."""
-    if side <= TILE:
-        return [0]
-    count = -(-(side - OVERLAP) // (TILE - OVERLAP))
-    return [round(i * (side - TILE) / (count - 1)) for i in range(count)]
+def tiles(hole: Bool[np.ndarray, "h w"]) -> list[tuple[slice, slice]]:
+    """Overlapping squares that show every hole pixel, from top to bottom. The middle of an overlap divides what is each
+    neighbour's own. A tile whose own part has no hole is left out: what it shows of one at its border is another's,
+    which sees OVERLAP / 2 pixels or more beyond it."""
+    rows, columns = (_stretches(side) for side in hole.shape)
+    return [
+        (slice(top, top + TILE), slice(left, left + TILE))
+        for top, own_rows in rows
+        for left, own_columns in columns
+        if hole[own_rows, own_columns].any()
+    ]
+
+
+def _stretches(side: int) -> list[tuple[int, slice]]:
+    """Where tiles begin along a side, and which part of it is each one's own: evenly, overlapping by OVERLAP or more,
+    the last one ending with the side."""
+    count = max(1, -(-(side - OVERLAP) // (TILE - OVERLAP)))
+    starts = [round(i * (side - TILE) / (count - 1)) for i in range(count)] if count > 1 else [0]
+    middles = [(left + TILE + right) // 2 for left, right in pairwise(starts)]
+    return [(start, slice(*own)) for start, own in zip(starts, pairwise([0, *middles, side]))]
 
 
 @dataclass
@@ -182,9 +194,9 @@ class _Strips:
         if done == 0:
             return
         rows = np.s_[self.top : self.top + done]
-        sums = self.sums[:done][: len(self.result[rows])]
-        mean = sums[..., :3] / np.maximum(sums[..., 3:], 1e-6)
-        np.copyto(self.result[rows], mean.round().astype(np.uint8), where=self.hole[rows][:, :, None])
+        inside = self.hole[rows]
+        sums = self.sums[: len(inside)][inside]
+        self.result[rows][inside] = (sums[:, :3] / sums[:, 3:]).round()
         self.sums = np.concatenate([self.sums[done:], np.zeros_like(self.sums[:done])])
         self.top = top
 

@@ -86,6 +86,41 @@ def test_resize_shows_all_and_crop_and_tile_show_full_size():
     assert set(seen["tile"]) == {(512, 512)}
 
 
+@given(side=st.integers(1, 9000))
+def test_what_is_a_tiles_own_is_seen_with_its_surroundings(side):
+    stretches = windows._stretches(side)
+    assert [own.start for _, own in stretches] == [0, *(own.stop for _, own in stretches[:-1])]
+    for start, own in stretches:
+        assert own.start < own.stop
+        assert start + windows.OVERLAP // 2 <= own.start or start == own.start == 0
+        assert own.stop <= start + windows.TILE - windows.OVERLAP // 2 or own.stop == side <= start + windows.TILE
+
+
+@given(size=st.tuples(st.integers(1, 2500), st.integers(1, 2500)), seed=st.integers(0, 99))
+@settings(max_examples=40, deadline=None)
+def test_tiles_show_every_hole_pixel_and_none_is_without(size, seed):
+    hole = np.zeros(size, bool)
+    rng = np.random.default_rng(seed)
+    for y, x in zip(rng.integers(size[0], size=4), rng.integers(size[1], size=4)):
+        hole[y : y + rng.integers(1, 80), x : x + rng.integers(1, 80)] = True
+    left = hole.copy()
+    for window in windows.tiles(hole):
+        assert hole[window].any()
+        left[window] = False
+    assert not left.any()
+
+
+def test_a_tile_that_shows_only_the_border_of_anothers_hole_costs_nothing():
+    """Two tiles of 512 pixels lie along 900; their overlap is 388..512, its middle 450."""
+    hole = np.zeros((512, 900), bool)
+    for left, expected in ((400, 1), (440, 2), (460, 1), (10, 1), (880, 1)):
+        hole[:] = False
+        hole[200:220, left : left + 20] = True
+        network, pieces = Gray(), []
+        windows.filled(ramp(*hole.shape), hole, network, "tile", lambda all_: pieces.extend(all_) or all_)
+        assert len(network.sizes) == len(pieces) == expected
+
+
 def test_tiles_are_blended_without_a_seam():
     """Each tile answers its own mean, which differs; the blend never jumps."""
     hole = np.zeros((512, 2400), bool)
