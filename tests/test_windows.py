@@ -110,15 +110,14 @@ def test_tiles_show_every_hole_pixel_and_none_is_without(size, seed):
     assert not left.any()
 
 
-def test_a_tile_that_shows_only_the_border_of_anothers_hole_costs_nothing():
+@pytest.mark.parametrize("left,expected", [(10, 1), (400, 1), (440, 2), (460, 1), (880, 1)])
+def test_a_tile_that_shows_only_the_border_of_anothers_hole_costs_nothing(left, expected):
     """Two tiles of 512 pixels lie along 900; their overlap is 388..512, its middle 450."""
     hole = np.zeros((512, 900), bool)
-    for left, expected in ((400, 1), (440, 2), (460, 1), (10, 1), (880, 1)):
-        hole[:] = False
-        hole[200:220, left : left + 20] = True
-        network, pieces = Gray(), []
-        windows.filled(ramp(*hole.shape), hole, network, "tile", lambda all_: pieces.extend(all_) or all_)
-        assert len(network.sizes) == len(pieces) == expected
+    hole[200:220, left : left + 20] = True
+    network, pieces = Gray(), []
+    windows.filled(ramp(*hole.shape), hole, network, "tile", lambda all_: pieces.extend(all_) or all_)
+    assert len(network.sizes) == len(pieces) == expected
 
 
 def test_tiles_are_blended_without_a_seam():
