@@ -1,4 +1,5 @@
-"""The command line: `inpaintlib inpaint | serve | train | evaluate | study | doctor`; heavy imports wait for theirs."""
+"""The command line: `inpaintlib inpaint | serve | prepare | train | evaluate | study | doctor`; heavy imports wait for
+theirs."""
 
 import argparse
 import ast
@@ -11,12 +12,32 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from inpaintlib import inpaint_command, study_commands
+from inpaintlib import evaluate_command, inpaint_command, study_commands
 from inpaintlib.errors import InputError
+
+
+def _prepare(options: argparse.Namespace) -> int:
+    from collections import Counter
+
+    from inpaintlib.preparation import prepare
+
+    record = prepare(options.source, options.out, options.seed)
+    for row in record["left_out"]:
+        print(f"left out: {row['source']} {row['why']}")
+    count = Counter(row["split"] for row in record["photographs"])
+    print(
+        f"{count.total()} photographs in {options.out}: {count['train']} for training, {count['val']} for validation,"
+        f" {count['test']} for testing"
+    )
+    alike = count.total() - len({row["group"] for row in record["photographs"]})
+    if alike:
+        print(f"{alike} of them show what another one shows, and lie in the same part as it")
+    return 0
 
 
 def _train(options: argparse.Namespace) -> int:
     from inpaintlib import checkpoint, paths, weights
+    from inpaintlib.files import read_json, write_json
     from inpaintlib.photos import Crops
     from inpaintlib.provenance import commit
     from inpaintlib.recipes import recipe
@@ -30,8 +51,14 @@ def _train(options: argparse.Namespace) -> int:
     begun = folder / "checkpoint.safetensors"
     if begun.exists() and checkpoint.read_note(begun)["job"] != job.as_dict():
         raise InputError(f"{folder} holds another training; give the settings it was begun with, or another --name.")
+    photographs = _photographs(options)
+    trained_on = _told(options, photographs)
+    record = folder / "photographs.json"
+    if record.exists() and read_json(record) != trained_on:
+        raise InputError(f"{folder} holds a training on other photographs; give them, or another --name.")
+    write_json(record, trained_on)
     try:
-        state = train(job, Crops(_photographs(options), settings.crop, settings.scales), folder)
+        state = train(job, Crops(photographs, settings.crop, settings.scales), folder)
     except Diverged as error:
         print(f"inpaintlib: {error}", file=sys.stderr)
         return 1
@@ -43,6 +70,7 @@ def _train(options: argparse.Namespace) -> int:
         "config": vars(state.average.config),
         "images_seen": state.step * settings.batch,
         "commit": commit(),
+        "photographs": trained_on,
     }
     file = folder / "weights.safetensors"
     weights.store(file, state.average, note)
@@ -59,45 +87,20 @@ def _photographs(options: argparse.Namespace) -> Sequence:
         raise InputError(f"--layout {options.layout} needs the data set's folder: give it with --photos.")
     if not options.photos:
         return photos.bundled("train")
-    return photos.dataset(options.layout, options.photos, "train") if options.layout else photos.folder(options.photos)
+    if options.layout:
+        return photos.dataset(options.layout, options.photos, "train")
+    if (options.photos / photos.PREPARED).is_file():
+        return photos.prepared(options.photos, "train")
+    return photos.folder(options.photos)
 
 
-def _evaluate(options: argparse.Namespace) -> int:
-    from inpaintlib import evaluation, methods, reports
-    from inpaintlib.protocols import PROTOCOLS
+def _told(options: argparse.Namespace, photographs: Any) -> dict[str, Any]:
+    """What is kept of the photographs of a training: their number, and, of a folder made ready, which they are."""
+    from inpaintlib import photos
 
-    if options.protocol not in PROTOCOLS:
-        raise InputError(f"There is no protocol {options.protocol!r}; the protocols are {', '.join(PROTOCOLS)}.")
-    protocol = PROTOCOLS[options.protocol]
-    if options.export:
-        print(f"{methods.export(protocol, options.export)} masked images and masks in {options.export}")
-        return 0
-    if options.method is None:
-        raise InputError("Name what to evaluate: a network, a classical method, or a folder of results.")
-    method = _method(options.method, options.profile, protocol)
-    found = evaluation.evaluate(method, protocol, instruments=evaluation.Instruments.load(method.device))
-    print(reports.text(options.method, found))
-    if options.out:
-        print(reports.save(options.out, options.method, found, method.device))
-    return 0
-
-
-def _method(name: str, profile: str | None, protocol: Any) -> Any:
-    """The `methods.Method` behind a word of the command line."""
-    from inpaintlib import methods
-    from inpaintlib.models.registry import models
-    from inpaintlib.weights import is_path, load
-
-    if name in methods.CLASSICAL:
-        return methods.classical(name)
-    if Path(name).is_dir():
-        return methods.folder(name, protocol)
-    if name not in models() and not is_path(name):
-        raise InputError(
-            f"There is no method {name!r}; give a network ({', '.join(models())}), the path of a trained one's weights,"
-            f" {', '.join(methods.CLASSICAL)}, or a folder of results."
-        )
-    return methods.network(load(name, profile=profile))
+    told = {"name": photographs.name, "count": len(photographs)}
+    own = options.photos and not options.layout and (options.photos / photos.PREPARED).is_file()
+    return told | ({"originals": list(photos.originals(options.photos, "train"))} if own else {})
 
 
 def _doctor(_: argparse.Namespace) -> int:
@@ -125,6 +128,16 @@ def _setting(text: str) -> tuple[str, Any]:
         return key, value
 
 
+def _add_prepare(commands: argparse._SubParsersAction) -> None:
+    command = commands.add_parser("prepare", help="make photographs of yours ready for training and testing")
+    command.add_argument("source", type=Path, metavar="FOLDER", help="where they lie, in folders or not; only read")
+    command.add_argument(
+        "--out", type=Path, required=True, metavar="NEW", help="a folder that is made, for what the other commands read"
+    )
+    command.add_argument("--seed", type=int, default=0, help="decides what is tested (default: %(default)s)")
+    command.set_defaults(run=_prepare)
+
+
 def _add_train(commands: argparse._SubParsersAction) -> None:
     command = commands.add_parser("train", help="train a network on your photographs; goes on where it was stopped")
     command.add_argument("model", metavar="MODEL", help="which network, for example tsgl")
@@ -132,7 +145,12 @@ def _add_train(commands: argparse._SubParsersAction) -> None:
         "--name", required=True, help="name of the training and of its folder; the weights' path is printed at the end"
     )
     command.add_argument("--profile", default="laptop", help="whose training recipe (default: %(default)s)")
-    command.add_argument("--photos", type=Path, metavar="FOLDER", help="default: the bundled training photographs")
+    command.add_argument(
+        "--photos",
+        type=Path,
+        metavar="FOLDER",
+        help="of one that `prepare` made the part for training, of any other all (default: the bundled ones)",
+    )
     command.add_argument("--layout", help="how FOLDER is laid out: celeba, places2, paris_streetview, dunhuang, ade20k")
     command.add_argument(
         "--images", type=study_commands.positive, default=64_000, help="crops to train on (default: %(default)s)"
@@ -142,26 +160,6 @@ def _add_train(commands: argparse._SubParsersAction) -> None:
         "--set", type=_setting, action="append", default=[], metavar="KEY=VALUE", help="a setting, as width=16"
     )
     command.set_defaults(run=_train)
-
-
-def _add_evaluate(commands: argparse._SubParsersAction) -> None:
-    command = commands.add_parser("evaluate", help="measure a method on frozen photographs and holes")
-    command.add_argument(
-        "method",
-        metavar="METHOD",
-        nargs="?",
-        help="a network's name or the path of its weights; telea, navier-stokes or biharmonic; or a folder of results"
-        " for what --export wrote",
-    )
-    command.add_argument("--profile", help="whose weights (default: the largest profile that has some)")
-    command.add_argument("--protocol", default="bundled-256", help="photographs and masks (default: %(default)s)")
-    command.add_argument(
-        "--out", type=Path, metavar="FOLDER", help="also write rows.csv, a line an image, and run.json"
-    )
-    command.add_argument(
-        "--export", type=Path, metavar="FOLDER", help="only write the protocol's masked images and masks"
-    )
-    command.set_defaults(run=_evaluate)
 
 
 def _add_serve(commands: argparse._SubParsersAction) -> None:
@@ -180,7 +178,7 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="inpaintlib", description="Image inpainting by TSGL and MISF.")
     top.add_argument("--version", action="version", version=f"inpaintlib {_version()}")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
-    for add in (inpaint_command.add, _add_serve, _add_train, _add_evaluate, study_commands.add):
+    for add in (inpaint_command.add, _add_serve, _add_prepare, _add_train, evaluate_command.add, study_commands.add):
         add(commands)
     commands.add_parser("doctor", help="check that this machine has what the book needs").set_defaults(run=_doctor)
     return top

@@ -7,20 +7,34 @@ import sys
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import UInt8
 
 from inpaintlib.crops import Crops, evaluation_crops, to_float, to_uint8
 from inpaintlib.errors import InputError
-from inpaintlib.files import sha256
+from inpaintlib.files import read_json, sha256
 from inpaintlib.image_io import list_images, read_image
 from inpaintlib.layouts import LAYOUTS
 
-__all__ = ["Crops", "PhotoSet", "bundled", "dataset", "evaluation_crops", "folder", "to_float", "to_uint8", "verify"]
+__all__ = [
+    "Crops",
+    "PhotoSet",
+    "bundled",
+    "dataset",
+    "evaluation_crops",
+    "folder",
+    "originals",
+    "prepared",
+    "to_float",
+    "to_uint8",
+    "verify",
+]
 
 DATA = Path(__file__).parent / "data"
+PREPARED = "photos.json"
+"""In a folder of one's own photographs that `preparation.prepare` made ready: what it holds, and by which split."""
 Split = Literal["train", "val", "test"]
 
 
@@ -120,6 +134,30 @@ def folder(path: str | os.PathLike, *, check: bool = True) -> PhotoSet:
         raise InputError(f"{root}: holds no image that can be read; give a folder with JPEG, PNG or WebP files.")
     names = [p.relative_to(root).as_posix() for p in paths]
     return PhotoSet(root.name, paths, names=names, skipped=skipped)
+
+
+def prepared(root: str | os.PathLike, split: Split) -> PhotoSet:
+    """A split of one's own photographs, from the folder that `inpaintlib prepare` made; its groups are of those that
+    show the same. Raises InputError when the folder is none of that kind, or a split of another name.
+    """
+    root, rows = Path(root), _prepared(root, split)
+    files, groups = ([row[key] for row in rows] for key in ("file", "group"))
+    return PhotoSet(f"{root.name}-{split}", [root / file for file in files], names=files, groups=groups)
+
+
+def originals(root: str | os.PathLike, split: Split) -> dict[str, str]:
+    """What tells the photographs of `prepared` apart wherever they lie: the first 12 hex digits of the SHA-256 of the
+    file that each was made of -> that file's name. Errors as there."""
+    return {row["sha256"][:12]: row["source"] for row in _prepared(root, split)}
+
+
+def _prepared(root: str | os.PathLike, split: str) -> list[dict[str, Any]]:
+    if split not in ("train", "val", "test"):
+        raise InputError(f"split {split!r}: is unknown; give train, val or test.")
+    record = Path(root) / PREPARED
+    if not record.is_file():
+        raise InputError(f"{root}: holds no {PREPARED}; make it by `inpaintlib prepare PHOTOGRAPHS --out {root}`.")
+    return [row for row in read_json(record)["photographs"] if row["split"] == split]
 
 
 def dataset(layout: str, root: str | os.PathLike, split: Split) -> PhotoSet:

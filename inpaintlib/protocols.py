@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from inpaintlib import layouts, masks
 from inpaintlib.crops import positions
 from inpaintlib.errors import InputError
 from inpaintlib.files import checksum_arrays, sha256
-from inpaintlib.photos import PhotoSet, bundled, dataset
+from inpaintlib.photos import PhotoSet, bundled, dataset, prepared
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     **{name: (name,) for name in masks.AREA_BINS},
@@ -38,7 +38,8 @@ OWN = "own"
 class Protocol:
     """What is measured on. Each crop is paired with one mask of every bin.
 
-    photos: "bundled" or a data set layout of `photos.dataset`, whose folder lies in the one that INPAINTLIB_DATA names.
+    photos: "bundled"; a data set layout of `photos.dataset`, whose folder lies in the one that INPAINTLIB_DATA names;
+    or the path of one's own photographs, `photos.prepared`.
     split: train, val or test.  size: side of a crop, pixels.  fit: "crop" at native scale (smaller photographs are left
     out, none is enlarged), or "resize", the middle square reduced to `size`.  per_photo: crops a photograph.
     masks: a frozen set of that side, or "own".  bins: of its masks.  photographs: at most so many, the first in order.
@@ -57,6 +58,15 @@ class Protocol:
     leak: bool = False
     views: tuple[str, ...] = ("image",)
 
+    def on(self, folder: str | os.PathLike, split: str = "test") -> "Protocol":
+        """The same with one's own photographs, from a folder that `inpaintlib prepare` made; images alone are compared.
+        Raises InputError where the folder is none of that kind, or this protocol's masks belong to its photographs."""
+        if self.masks == OWN:
+            raise InputError(f"The holes of {self.name} belong to its photographs; give another protocol.")
+        prepared(folder, split)
+        place = str(Path(folder).resolve())
+        return replace(self, name=f"own-{self.size}", photos=place, split=split, views=("image",))
+
     def rows(self) -> "Rows":
         """The protocol's rows, drawn once a process. Raises InputError when its photographs are not on this machine."""
         return _rows(self)
@@ -69,7 +79,7 @@ class Protocol:
 
     def missing(self) -> str:
         """Why the rows cannot be drawn on this machine, in one sentence; empty when they can."""
-        if self.photos == "bundled" or _root(self.photos) is not None:
+        if self.photos == "bundled" or _is_own(self.photos) or _root(self.photos) is not None:
             return ""
         return (
             f"The protocol {self.name} needs {self.photos}, which is not shipped: name the folder that holds"
@@ -207,7 +217,8 @@ def _rows(protocol: Protocol) -> Rows:
     pairs = [(c, _mask_of(labels, name, c, protocol), name) for c in range(len(sources)) for name in protocol.bins]
     crop, hole, bins = (np.array(column) for column in zip(*pairs))
     names, groups = (np.array(values)[np.array(sources)[crop]] for values in (pictures.names, pictures.groups))
-    setting = np.frombuffer(repr(sorted(asdict(protocol).items())).encode(), np.uint8)
+    said = asdict(protocol) | ({"photos": "own"} if _is_own(protocol.photos) else {})  # wherever the folder lies
+    setting = np.frombuffer(repr(sorted(said.items())).encode(), np.uint8)
     used = "".join(f"{pictures.names[i]} {sha256(pictures.paths[i])}\n" for i in dict.fromkeys(sources))
     geometry = np.array(places[: len(sources)]) if places else np.array(sources)
     digest = checksum_arrays(setting, np.frombuffer((used + mask_sum).encode(), np.uint8), geometry, hole)[:16]
@@ -227,11 +238,17 @@ def _root(layout: str) -> Path | None:
     return Path(folder) / layout if folder and (Path(folder) / layout).is_dir() else None
 
 
+def _is_own(data: str) -> bool:
+    return Path(data).is_absolute()
+
+
 def photographs(data: str, split: str) -> PhotoSet:
-    """A split of the bundled photographs, or of a data set in the folder that INPAINTLIB_DATA names. Raises InputError
-    when it is not on this machine."""
+    """A split of the bundled photographs, of one's own (an absolute path), or of a data set in the folder that
+    INPAINTLIB_DATA names. Raises InputError when it is not on this machine."""
     if data == "bundled":
         return bundled(split)
+    if _is_own(data):
+        return prepared(data, split)
     root = _root(data)
     if root is None:
         raise InputError(f"The data set {data} is not shipped: name the folder that holds {data}/ in INPAINTLIB_DATA.")
