@@ -28,11 +28,9 @@ def _run(options: argparse.Namespace) -> int:
     networks = {name: network(name, options.profile, options.device) for name in models}
     if many:
         return _many(jobs, networks, settings, options.out)
-    drawn = inpaint_files.fill_one(jobs[0], networks, settings, _bar("piece"))
-    for out in jobs[0].outs.values():
+    inpaint_files.fill_one(jobs[0], networks, settings, lambda name: _bar("pieces", name * (len(models) > 1)))
+    for out in jobs[0].written:
         print(out)
-    if len(models) > 1:
-        print(_side_by_side(options, drawn))
     kind = inpaint_files.kind_of(options.out)
     if kind in inpaint_files.LOSSY:
         print(f"inpaintlib: {kind} does not keep known pixels exactly; a result named .png does.", file=sys.stderr)
@@ -40,35 +38,32 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _many(jobs: Sequence, networks: dict[str, Any], settings: dict[str, Any], out: Path) -> int:
+    from tqdm import tqdm
+
     from inpaintlib.inpaint_files import fill_many
 
     before = sum(job.done() for job in jobs)
     if before:
         print(f"inpaintlib: {before} of {len(jobs)} photographs are done already.", file=sys.stderr)
     failed = 0
-    for sentence in fill_many(jobs, networks, settings, out, _bar("photograph")):
+    pieces = lambda name: _bar("pieces", name * (len(networks) > 1), below=True)  # noqa: E731
+    for sentence in fill_many(jobs, networks, settings, out, _bar("photographs"), pieces):
         failed += 1
-        print(f"inpaintlib: {sentence}", file=sys.stderr)
+        tqdm.write(f"inpaintlib: {sentence}", file=sys.stderr)
     print(f"{len(jobs) - failed} of {len(jobs)} photographs filled in {out}")
     return 2 if failed else 0
 
 
-def _side_by_side(options: argparse.Namespace, drawn: dict[str, Any]) -> Path:
-    """Write the photograph and every answer beside each other, each under its name."""
-    from inpaintlib.comparison_strip import strip
-    from inpaintlib.image_io import read_rgba
-    from inpaintlib.inpaint_files import write
-
-    out = options.out.with_name(f"{options.out.stem}.compared.png")
-    write(out, strip({"photograph": read_rgba(options.image), **drawn}))
-    return out
-
-
-def _bar(unit: str) -> Any:
+def _bar(unit: str, of: str = "", below: bool = False) -> Any:
+    """Goes through pieces of work, and tells a terminal how far it is and how much time is left; nothing to anybody
+    else, and nothing of a single piece. What is below another bar goes when it is done."""
     from tqdm import tqdm
 
+    line = f"{of} {{n_fmt}} of {{total_fmt}} {unit} |{{bar:30}}| {{remaining}} left".strip()
+
     def shown(pieces: Sequence) -> Iterable:
-        return tqdm(pieces, unit=unit, disable=len(pieces) < 2 or not sys.stderr.isatty())
+        hidden = len(pieces) < 2 or not sys.stderr.isatty()
+        return tqdm(pieces, bar_format=line, disable=hidden, leave=not below, position=int(below))
 
     return shown
 
@@ -88,7 +83,7 @@ def add(commands: argparse._SubParsersAction) -> None:
         nargs="+",
         default=["tsgl"],
         metavar="MODEL",
-        help="which network, or the path of trained weights; several are shown side by side (default: tsgl)",
+        help="which network, or the path of trained weights; several are also shown side by side (default: tsgl)",
     )
     command.add_argument("--profile", help="whose weights (default: the largest profile that has some)")
     command.add_argument(

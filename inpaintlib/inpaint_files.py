@@ -1,7 +1,7 @@
 """Photographs and masks as files: which belong together, what is written where, and what is done already."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,9 +10,10 @@ import numpy as np
 from PIL import Image
 from torch import nn
 
+from inpaintlib.comparison_strip import strip
 from inpaintlib.errors import InputError
 from inpaintlib.files import atomic_path, checksum_arrays, exclusive, leftovers, read_json, write_json
-from inpaintlib.image_io import ORIENTATION, list_images, orientation, stored
+from inpaintlib.image_io import ORIENTATION, list_images, orientation, read_rgba, stored
 from inpaintlib.inpainting import inpaint
 from inpaintlib.windows import Shown
 
@@ -24,20 +25,29 @@ NO_ALPHA = ("JPEG", "BMP", "PPM")
 """Formats that Pillow writes without transparency."""
 SETTINGS = "inpaint-settings.json"
 """The file beside a folder's results that says how they were made."""
+COMPARED = "compared"
+"""What pictures of several answers beside each other are called."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """One photograph with its mask, and the file that its result is to be, for each model that is asked."""
+    """One photograph with its mask, the file that its result is to be, for each model that is asked, and the one that
+    shows them side by side where there are several."""
 
     image: Path
     mask: Path
     outs: dict[str, Path]
+    compared: Path | None = None
+
+    @property
+    def written(self) -> list[Path]:
+        """Every file that is to be."""
+        return [*self.outs.values(), *([self.compared] if self.compared else [])]
 
     def done(self) -> bool:
         """Whether every result is there, and none is older than the photograph or the mask."""
         given = max(path.stat().st_mtime_ns if path.exists() else 0 for path in (self.image, self.mask))
-        return all(out.exists() and out.stat().st_mtime_ns >= given for out in self.outs.values())
+        return all(out.exists() and out.stat().st_mtime_ns >= given for out in self.written)
 
 
 def kind_of(out: Path) -> str:
@@ -49,19 +59,21 @@ def kind_of(out: Path) -> str:
 
 
 def single(image: Path, mask: Path, out: Path, models: Sequence[str]) -> Job:
-    """One photograph, into `out`; of several models each into a file named after it beside `out`."""
+    """One photograph, into `out`; of several models each into a file named after it beside `out`, and one of all."""
     kind_of(out)
     if not out.parent.is_dir():
         raise InputError(f"There is no folder {out.parent} to write {out.name} into; make it, or name another.")
     if len(models) == 1:
         return Job(image, mask, {models[0]: out})
     names = _names(models)
-    return Job(image, mask, {model: out.with_name(f"{out.stem}.{names[model]}{out.suffix}") for model in models})
+    outs = {model: out.with_name(f"{out.stem}.{names[model]}{out.suffix}") for model in models}
+    return Job(image, mask, outs, out.with_name(f"{out.stem}.{COMPARED}.png"))
 
 
 def paired(images: Path, masks: Path, out: Path, models: Sequence[str]) -> list[Job]:
     """Every photograph of a folder, with the mask of the same name (whatever its suffix) in another, or with one mask
-    for all; results are PNG files under the same names in `out`, in a folder for each model where there are several.
+    for all; results are PNG files under the same names in `out`, in a folder for each model and one of all side by side
+    where there are several.
 
     Raises InputError when there is no photograph, when one has no mask, when `out` is a file or inside one of the
     others, and when two networks would share a name.
@@ -78,7 +90,12 @@ def paired(images: Path, masks: Path, out: Path, models: Sequence[str]) -> list[
     names, found = _result_names(relative), _masks(masks, relative)
     places = {model: out / name if len(models) > 1 else out for model, name in _names(models).items()}
     return [
-        Job(path, mask, {model: place / name for model, place in places.items()})
+        Job(
+            path,
+            mask,
+            {model: place / name for model, place in places.items()},
+            out / COMPARED / name if len(models) > 1 else None,
+        )
         for path, mask, name in zip(photographs, found, names)
     ]
 
@@ -114,8 +131,11 @@ def _masks(masks: Path, relative: list[Path]) -> list[Path]:
 def _names(models: Sequence[str]) -> dict[str, str]:
     """What results of each network are called: its name, or that of the folder that its weights lie in."""
     names = {model: Path(model).parent.name if os.sep in model else Path(model).stem for model in models}
-    if len(set(names.values())) < len(models):
-        raise InputError(f"Two of the networks {', '.join(models)} would share a name; ask them one after the other.")
+    if len({*names.values(), COMPARED}) <= len(models):
+        raise InputError(
+            f"Two of the networks {', '.join(models)} would share a name, or be called {COMPARED!r};"
+            " ask them one after the other."
+        )
     return names
 
 
@@ -142,16 +162,24 @@ def write(out: Path, result: np.ndarray, source: Path | None = None) -> None:
         raise InputError(f"{out} cannot be written ({error.strerror or error}); name a place that can.") from None
 
 
-def fill_one(job: Job, networks: dict[str, nn.Module], settings: dict[str, Any], shown: Shown = iter) -> dict[str, Any]:
-    """Fill one photograph with every network and write the results; what was drawn, by model."""
-    drawn = {name: inpaint(job.image, job.mask, one, shown=shown, **settings) for name, one in networks.items()}
-    for name, result in drawn.items():
-        write(job.outs[name], result, job.image)
-    return drawn
+Bars = Callable[[str], Shown]
+"""For a network's name, what goes through the pieces of a photograph and shows how far it has come."""
+
+
+def fill_one(
+    job: Job, networks: dict[str, nn.Module], settings: dict[str, Any], bars: Bars = lambda name: iter
+) -> None:
+    """Fill one photograph with every network and write the results, each when it is there."""
+    drawn = {}
+    for model, name in _names([*networks]).items():
+        drawn[name] = inpaint(job.image, job.mask, networks[model], shown=bars(name), **settings)
+        write(job.outs[model], drawn[name], job.image)
+    if job.compared:
+        write(job.compared, strip({"photograph": read_rgba(job.image), **drawn}))
 
 
 def fill_many(
-    jobs: Sequence[Job], networks: dict[str, nn.Module], settings: dict[str, Any], out: Path, shown: Shown
+    jobs: Sequence[Job], networks: dict[str, nn.Module], settings: dict[str, Any], out: Path, shown: Shown, bars: Bars
 ) -> Iterator[str]:
     """Fill every photograph whose results are not there yet; yields a sentence for each that could not be.
 
@@ -163,11 +191,11 @@ def fill_many(
             raise InputError(f"Another process fills photographs into {out}; wait for it, or name another folder.")
         weights = {name: checksum_arrays(*_numbers(network)) for name, network in networks.items()}
         _agree(out / SETTINGS, {"weights": weights, **settings})
-        for half in [half for job in jobs for place in job.outs.values() for half in leftovers(place)]:
+        for half in [half for job in jobs for place in job.written for half in leftovers(place)]:
             half.unlink()  # A process that was killed has left it.
         for job in shown([job for job in jobs if not job.done()]):
             try:
-                fill_one(job, networks, settings)
+                fill_one(job, networks, settings, bars)
             except InputError as error:
                 yield str(error)
 

@@ -1,7 +1,9 @@
 """Files in, files out: pairs, names, orientation, transparency, and a batch that goes on where it was stopped."""
 
+import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -156,6 +158,58 @@ def test_several_networks_are_written_and_shown_side_by_side(tmp_path, capsys):
     assert np.array_equal(first[hole() == 0], second[hole() == 0])
     assert not np.array_equal(first, second)
     assert sheet.shape[1] > 3 * 64
+
+
+def test_several_networks_fill_a_folder_and_what_is_killed_before_the_comparison_is_made_again(folder, capsys):
+    words = folder / "photos", folder / "masks", "-o", folder / "out", "--model", "tsgl", "misf"
+    assert run(capsys, *words)[0] == 0
+    found = sorted(p.relative_to(folder / "out").as_posix() for p in (folder / "out").rglob("*.png"))
+    names = ["a.png", "b.png", "trip/c.png", "trip/d.png"]
+    assert found == sorted(f"{place}/{name}" for place in ("compared", "misf", "tsgl") for name in names)
+    lost = folder / "out" / "compared" / "a.png"
+    before = lost.read_bytes()
+    lost.unlink()
+    assert "3 of 4 photographs are done already" in run(capsys, *words)[2]
+    assert lost.read_bytes() == before
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.fixture
+def pieces(tmp_path):
+    """A photograph with two holes that are looked at one after the other, and a folder of two of them."""
+    mask = hole(60, 1600)
+    mask[10:20, 1500:1520] = 255
+    for name in ("a.png", "b.png"):
+        saved(tmp_path / "photos" / name, photo(60, 1600))
+    saved(tmp_path / "mask.png", mask)
+    return tmp_path
+
+
+def test_a_terminal_is_told_how_far_it_is_and_how_much_time_is_left(pieces, monkeypatch):
+    def told(*words):
+        terminal = Terminal()
+        monkeypatch.setattr(sys, "stderr", terminal)
+        assert cli.main(["inpaint", *map(str, words)]) == 0
+        return terminal.getvalue()
+
+    one = told(pieces / "photos" / "a.png", pieces / "mask.png", "-o", pieces / "out.png")
+    assert "0 of 2 pieces" in one
+    assert re.search(r"2 of 2 pieces \|\S+\| 00:00 left", one)
+    both = told(pieces / "photos" / "a.png", pieces / "mask.png", "-o", pieces / "out.png", "--model", "tsgl", "misf")
+    assert "tsgl 2 of 2 pieces" in both
+    assert "misf 2 of 2 pieces" in both
+    many = told(pieces / "photos", pieces / "mask.png", "-o", pieces / "out")
+    assert re.search(r"2 of 2 photographs \|\S+\| 00:00 left", many)
+    assert "0 of 2 pieces" in many
+
+
+def test_nobody_else_is_told(pieces, capsys):
+    assert run(capsys, pieces / "photos", pieces / "mask.png", "-o", pieces / "out")[2] == ""
+    assert run(capsys, pieces / "photos" / "a.png", pieces / "mask.png", "-o", pieces / "out.png")[2] == ""
 
 
 def test_networks_whose_results_would_share_a_name_are_refused(folder, capsys):
