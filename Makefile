@@ -1,6 +1,6 @@
 # Every target sets up .venv by itself (scripts/bootstrap.sh); with nothing to do that takes a few milliseconds.
 # PYTHON=/path/to/python3 chooses the interpreter, PROFILE=laptop|gpu|paper the profile of `make book` and `make train`.
-# BENCH="--only speed" gives `make bench` its options.
+# BENCH="--only speed" gives `make bench` its options; PHOTOS=holiday puts your own data onto their page of `make book`.
 
 export OMP_WAIT_POLICY := PASSIVE
 # Without its compiled files every notebook and every test would compile torch anew, which takes longer than most of them.
@@ -23,7 +23,7 @@ env: ## set up .venv from requirements.lock
 	@PYTHON="$(PYTHON)" sh scripts/bootstrap.sh
 
 book: env ## run the notebooks that changed and build the book (book/_build/html)
-	$(BIN)/python book/build.py --profile $(PROFILE)
+	$(BIN)/python book/build.py --profile $(PROFILE) $(if $(PHOTOS),--photos "$(PHOTOS)")
 
 smoke: env ## the whole book in the smoke profile: every cell runs, in minutes
 	$(BIN)/python book/build.py --profile smoke

@@ -4,13 +4,15 @@ The target `study`, in study.smk, trains and measures what the notebooks read.
 """
 
 import sys
+from shlex import quote
 
 sys.path[:0] = [str(Path(workflow.basedir) / "book"), workflow.basedir]
 
-from inputs import write_dependencies
+from inputs import OWN_DATA, write_dependencies
 from layout import Layout
 
 BOOK = Layout(config.get("profile", "laptop"))
+PHOTOS = config.get("photos", "")
 NAMES = [notebook.stem for notebook in BOOK.notebooks]
 PAGES = sorted(
     path
@@ -19,7 +21,7 @@ PAGES = sorted(
 )
 
 if workflow.is_main_process:
-    write_dependencies(BOOK)
+    write_dependencies(BOOK, PHOTOS)
 
 
 def short(path):
@@ -52,10 +54,12 @@ rule notebook:
     params:
         out=short(BOOK.chapters / "{name}.ipynb"),
         record=short(BOOK.record("{name}")),
+        own=lambda wildcards: f"--set {quote(f'photos={PHOTOS}')}" if PHOTOS and wildcards.name == OWN_DATA else "",
     wildcard_constraints:
         name="|".join(NAMES) or "none",
     shell:
         "{sys.executable} book/run_notebook.py {input.notebook} {params.out} --profile {BOOK.profile}"
+        " {params.own}"
         " && cp {params.record} {output}"
 
 

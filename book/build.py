@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
+from inputs import measured
 from layout import PROFILES, ROOT, Layout
 
 MARK = "INPAINTLIB_BUILD"
@@ -56,7 +57,7 @@ def end_leftovers(root: Path) -> int:
     return len(leftovers)
 
 
-def snakemake(layout: Layout, *options: str) -> int:
+def snakemake(layout: Layout, *options: str, photos: str = "") -> int:
     """Call Snakemake on this tree: its own words go to a log file, the jobs' progress to the terminal."""
     log = layout.build / "logs" / "snakemake.log"
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -70,19 +71,20 @@ def snakemake(layout: Layout, *options: str) -> int:
         "JUPYTER_PLATFORM_DIRS": "1",
     }
     command = [sys.executable, "-m", "snakemake", "--cores", "all", "--keep-going", "--rerun-incomplete", *options]
-    command += ["--config", f"profile={layout.profile}"]
+    command += ["--config", f"profile={layout.profile}", *([f"photos={photos}"] if photos else [])]
     with log.open("a") as words:
         return subprocess.run(command, cwd=layout.root, env=environment, stderr=words).returncode
 
 
-def build(layout: Layout) -> int:
-    """Run what is out of date; when stopped, end what runs at once. Returns 0 when the book is whole."""
+def build(layout: Layout, photos: str = "") -> int:
+    """Run what is out of date; when stopped, end what runs at once. Returns 0 when the book is whole.
+    photos: the folder of a reader's own data, which its page then shows."""
     end_leftovers(layout.root)
     if any((layout.root / ".snakemake" / "locks").glob("*")):
         print("The last build was cut off: its lock is removed, its unfinished notebooks run again.", flush=True)
         snakemake(layout, "--unlock")
     try:
-        return snakemake(layout)
+        return snakemake(layout, photos=photos)
     finally:
         end_leftovers(layout.root)
 
@@ -90,14 +92,18 @@ def build(layout: Layout) -> int:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--profile", choices=PROFILES, default="laptop")
-    layout = Layout(parser.parse_args().profile)
+    parser.add_argument("--photos", type=Path, help="a folder of your own data, prepared and measured, for its page")
+    options = parser.parse_args()
+    layout, photos = Layout(options.profile), str(options.photos.resolve()) if options.photos else ""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     start = time.monotonic()
     print(f"Book, profile {layout.profile}, {len(layout.notebooks)} notebooks", flush=True)
     try:
+        if photos:
+            measured(Path(photos))
         with only_build(ROOT):
-            failed = build(layout)
-    except BuildRunning as error:
+            failed = build(layout, photos)
+    except (BuildRunning, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -13,6 +13,10 @@ EXPLORER_READ = [*METHODS_READ, "direction", "priors", "table-iv"]
 """The groups whose results the page "Look for yourself" shows."""
 
 
+OWN_DATA = "23_your_own_data"
+"""The notebook that shows a reader's own data, where the build is given their folder."""
+
+
 def sha256(path: Path) -> str:
     """Hex SHA-256 of a file."""
     with path.open("rb") as file:
@@ -47,13 +51,15 @@ def declared(notebook: Path) -> dict:
     return read_json(notebook)["metadata"].get("inpaintlib", {"items": [], "groups": []})
 
 
-def write_dependencies(layout: Layout) -> None:
-    """Write each notebook's checksums where they changed; withdraw the stamps of products that changed or are gone."""
+def write_dependencies(layout: Layout, photos: str = "") -> None:
+    """Write each notebook's checksums where they changed; withdraw the stamps of products that changed or are gone.
+    photos: the folder of a reader's own data, "" for none."""
     library = digest(library_files(layout), layout.root)
     if layout.profile == "smoke":
         forget_other_library(layout, library)
     for notebook in layout.notebooks:
-        write_changed(layout, notebook.stem, library, declared(notebook)["groups"])
+        own = photos if notebook.stem == OWN_DATA else ""
+        write_changed(layout, notebook.stem, library, declared(notebook)["groups"], own)
         stamp = layout.stamp(notebook.stem)
         if stamp.exists() and not products_intact(layout, stamp):
             stamp.unlink()
@@ -67,12 +73,27 @@ def write_dependencies(layout: Layout) -> None:
         layout.stamp("book").unlink(missing_ok=True)
 
 
-def write_changed(layout: Layout, name: str, library: str, groups: list[str]) -> None:
-    """Write what `name` depends on, where that changed: the library, and the results of some groups."""
+def write_changed(layout: Layout, name: str, library: str, groups: list[str], photos: str = "") -> None:
+    """Write what `name` depends on, where that changed: the library, the results of some groups, a reader's own."""
     current = {"library": library, "results": digest(result_files(layout, groups), layout.root)}
+    if photos:
+        current["photos"] = digest((p for p in measured(Path(photos)).rglob("*") if p.is_file()), Path(photos))
     depends = layout.depends(name)
     if not depends.exists() or read_json(depends) != current:
         write_json(depends, current)
+
+
+def measured(photos: Path) -> Path:
+    """The results of a reader's own data, which `inpaintlib evaluate --out` wrote into their folder. Raises ValueError,
+    one sentence, when they are not there."""
+    if not (photos / "photos.json").is_file():
+        raise ValueError(f"{photos} was not made by `inpaintlib prepare`; give PHOTOS the folder that it made.")
+    if not (photos / "measured" / "table.csv").is_file():
+        raise ValueError(
+            f"{photos / 'measured'} holds no table of several methods; make it by `inpaintlib evaluate METHOD METHOD"
+            f" --photos {photos} --out {photos / 'measured'}`."
+        )
+    return photos / "measured"
 
 
 def forget_other_library(layout: Layout, library: str) -> None:

@@ -37,7 +37,6 @@ def _prepare(options: argparse.Namespace) -> int:
 
 def _train(options: argparse.Namespace) -> int:
     from inpaintlib import checkpoint, paths, weights
-    from inpaintlib.files import read_json, write_json
     from inpaintlib.photos import Crops
     from inpaintlib.provenance import commit
     from inpaintlib.recipes import recipe
@@ -53,10 +52,7 @@ def _train(options: argparse.Namespace) -> int:
         raise InputError(f"{folder} holds another training; give the settings it was begun with, or another --name.")
     photographs = _photographs(options)
     trained_on = _told(options, photographs)
-    record = folder / "photographs.json"
-    if record.exists() and read_json(record) != trained_on:
-        raise InputError(f"{folder} holds a training on other photographs; give them, or another --name.")
-    write_json(record, trained_on)
+    _keep_to(folder, trained_on)
     try:
         state = train(job, Crops(photographs, settings.crop, settings.scales), folder)
     except Diverged as error:
@@ -78,6 +74,16 @@ def _train(options: argparse.Namespace) -> int:
     use = f"inpaintlib inpaint photo.jpg mask.png -o filled.png --model {shlex.quote(str(file))}"
     print(f"inpaintlib: fill a hole with this network by `{use}`.", file=sys.stderr)
     return 0
+
+
+def _keep_to(folder: Path, trained_on: dict[str, Any]) -> None:
+    """Note in a training's folder what it learns from. Raises InputError where it was begun on something else."""
+    from inpaintlib.files import read_json, write_json
+
+    record = folder / "photographs.json"
+    if record.exists() and read_json(record) != trained_on:
+        raise InputError(f"{folder} holds a training on other photographs; give them, or another --name.")
+    write_json(record, trained_on)
 
 
 def _photographs(options: argparse.Namespace) -> Sequence:
