@@ -14,7 +14,7 @@ CHECKED := $(wildcard inpaintlib tests book notebooks scripts)
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help env book smoke pdf train lab serve test lint test-slow bench doctor lock clean
+.PHONY: help env book smoke pdf train lab student serve test lint test-slow bench doctor lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -36,6 +36,9 @@ train: env ## train the profile's networks again; may be stopped and started at 
 
 lab: env ## JupyterLab on this machine, opened at the notebooks
 	$(BIN)/jupyter lab --ip=127.0.0.1 --notebook-dir=. $(firstword $(NOTEBOOKS))
+
+student: env ## the notebooks without the solutions of their exercises (build/student)
+	$(BIN)/python book/student.py
 
 serve: env ## serve the built book on this machine (PORT=8000)
 	@test -f book/_build/html/index.html || { echo "The book is not built yet: run make book first." >&2; exit 1; }

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
 
+import student
 import yaml
 from figure_index import write_index
 from finish import finish
@@ -50,6 +51,8 @@ def stage(layout: Layout) -> Path:
     records = [read_json(layout.record(notebook.stem)) for notebook in layout.finished]
     write_whole(source / "attribution.md", attribution(layout, source / "thumbnails"))
     write_whole(source / "runs.md", run_table(layout, records))
+    write_whole(source / "exercises.md", student.page(layout))
+    write_whole(source / "student-edition.zip", student.archive(layout))
     toc = contents(book / "_toc.yml", source, methods)
     write_whole(source / "_toc.yml", yaml.safe_dump(toc, sort_keys=False))
     write_whole(source / "_config.yml", yaml.safe_dump(configuration(layout, book / "_config.yml"), sort_keys=False))

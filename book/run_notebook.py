@@ -123,11 +123,13 @@ def peak_bytes() -> int:
 
 
 def publish(log: Path, out: Path) -> None:
-    """Copy the executed notebook to `out`, whole or not at all, without the paths and times that papermill notes."""
+    """Copy the executed notebook to `out`, whole or not at all, without the paths and times that papermill notes, and
+    without the state of widgets, which no page without a kernel can show."""
     import nbformat
 
     notebook = nbformat.read(log, as_version=4)
-    notebook.metadata.pop("papermill", None)
+    for name in ("papermill", "widgets"):
+        notebook.metadata.pop(name, None)
     for cell in notebook.cells:
         cell.metadata.pop("papermill", None)
     out.parent.mkdir(parents=True, exist_ok=True)
