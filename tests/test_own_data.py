@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from small_book import environment, small_tree, write_notebook
 
 from inpaintlib.files import read_json
 from inpaintlib.image_io import read_image
@@ -89,6 +90,23 @@ def test_the_page_depends_on_what_was_measured(tool, tmp_path):
         inputs.write_changed(layout, inputs.OWN_DATA, "library", [], photos)
         seen.append(layout.depends(inputs.OWN_DATA).read_text())
     assert len(set(seen)) == 3
+
+
+@pytest.mark.slow
+def test_the_build_hands_the_folder_to_that_page_alone(tmp_path):
+    tree, own = small_tree(tmp_path / "tree"), tmp_path / "my holiday"
+    (own / "measured").mkdir(parents=True)
+    (own / "photos.json").write_text("{}")
+    (own / "measured" / "table.csv").write_text("method")
+    write_notebook(tree, "01_quickstart", "fig-05.svg")
+    path = write_notebook(tree, NOTEBOOK.stem, "fig-06.svg", "print(repr(photos))")
+    path.write_text(path.read_text().replace("seed = 0", "seed = 0\\nphotos = ''"))
+    command = [sys.executable, "book/build.py"]
+    for options, shown in ((["--photos", own], own), ([], "")):
+        done = subprocess.run([*command, *options], cwd=tree, env=environment(), capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert repr(str(shown)) in (tree / "book" / "chapters" / path.name).read_text()
+    assert "01_quickstart" not in done.stdout
 
 
 def folder_of_a_person(folder: Path) -> None:
