@@ -11,7 +11,7 @@ import httpx
 import numpy as np
 import pytest
 import uvicorn
-from browser import chromium_or_skip
+from browser import TOO_WIDE, chromium_or_skip, violations
 from PIL import Image
 
 from inpaintlib import cli
@@ -229,3 +229,117 @@ def test_draw_fill_undo_upload_and_compare(address, tmp_path):
         ).wait_for()
         assert not complaints
         assert not foreign
+
+
+def opened(running, address, folder, **context):
+    """A page with a gray photograph of 320 x 240 pixels on it."""
+    page = running.new_context(**context).new_page()
+    open_page(page, address)
+    Image.new("RGB", (320, 240), (90, 120, 90)).save(folder / "gray.png")
+    page.set_input_files("#photo", folder / "gray.png")
+    page.locator(".draw-a-hole canvas").wait_for()
+    return page
+
+
+def drawn(page):
+    """Where the canvas is tinted, once the cross of the keys is gone."""
+    page.locator("h1").click()
+    page.evaluate("() => document.activeElement.blur()")
+    return changed(pixels(page), np.full((240, 320, 3), (90, 120, 90), np.uint8))
+
+
+def press(page, *keys):
+    page.locator(".draw-a-hole canvas").focus()
+    for key in keys:
+        page.keyboard.press(key)
+
+
+@pytest.mark.slow
+def test_a_hole_is_drawn_by_keys_alone(address, tmp_path):
+    chromium_or_skip()
+    with browser() as running:
+        page = opened(running, address, tmp_path)
+        assert not violations(page, "light")
+        page.get_by_label("Brush").focus()
+        for _ in range(8):
+            if page.evaluate("() => document.activeElement.tagName") == "CANVAS":
+                break
+            page.keyboard.press("Tab")
+        canvas = page.get_by_role("application", name="The photograph, with the hole that is drawn on it")
+        assert canvas.evaluate("one => one === document.activeElement"), "Tab never comes to the photograph"
+        assert "Space paints there" in page.locator(f"#{canvas.get_attribute('aria-describedby')}").text_content()
+
+        page.keyboard.press("ArrowRight")
+        assert changed(pixels(page), np.full((240, 320, 3), (90, 120, 90), np.uint8)).any(), "no cross is seen"
+        assert not drawn(page).any(), "the cross was drawn"
+        press(page, " ")
+        one = drawn(page)
+        y, x = np.argwhere(one).mean(axis=0)
+        assert abs(y - 119.5) < 1
+        assert 160 < x < 170
+        press(page, "+", "+", " ")
+        assert drawn(page).sum() > 1.3 * one.sum()
+        press(page, "u")
+        assert np.array_equal(drawn(page), one)
+        press(page, "-", "-")
+
+        press(page, "Enter", *["ArrowLeft"] * 8, "Enter", *["ArrowDown"] * 8)
+        way = drawn(page)
+        assert np.ptp(np.flatnonzero(way.any(axis=0))) > np.ptp(np.flatnonzero(one.any(axis=0))) + 30
+        assert np.array_equal(way.any(axis=1), one.any(axis=1)), "it painted after Enter had lifted the brush"
+        press(page, "u")
+        assert np.array_equal(drawn(page), one), "one way is one step"
+        press(page, *["ArrowUp"] * 8, *["ArrowRight"] * 8, "e", "Shift+ArrowRight", " ")
+        assert page.get_by_label("Erase").is_checked()
+        assert drawn(page).sum() < one.sum() / 2
+        press(page, "u", "e", "Control+u")
+        assert np.array_equal(drawn(page), one), "Ctrl with a key is the browser's"
+        page.get_by_role("button", name="Fill").click()
+        page.get_by_text("Filled. Move").wait_for(timeout=60_000)
+
+
+@pytest.mark.slow
+def test_a_click_is_a_dab(address, tmp_path):
+    chromium_or_skip()
+    with browser() as running:
+        page = opened(running, address, tmp_path)
+        drag(page, (0.5, 0.5))
+        assert 300 < drawn(page).sum() < 600, "a disc of 24 pixels"
+
+
+@pytest.mark.slow
+def test_a_finger_draws_and_a_second_one_zooms(address, tmp_path):
+    chromium_or_skip()
+    phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
+    with browser() as running:
+        page = opened(running, address, tmp_path, **phone)
+        assert not page.evaluate(TOO_WIDE)
+        box = page.locator(".draw-a-hole canvas").bounding_box()
+        assert box["width"] <= 390
+        screen = page.context.new_cdp_session(page)
+
+        def touch(kind, *points):
+            places = [
+                {"x": box["x"] + x * box["width"], "y": box["y"] + y * box["height"], "id": i}
+                for i, (x, y) in enumerate(points)
+            ]
+            screen.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": places})
+
+        touch("touchStart", (0.2, 0.5))
+        for x in np.linspace(0.2, 0.7, 8):
+            touch("touchMove", (x, 0.5))
+        touch("touchEnd")
+        first = drawn(page)
+        columns = np.flatnonzero(first.any(axis=0))
+        assert columns[0] < 0.2 * 320
+        assert columns[-1] > 0.65 * 320
+        assert not first[:60].any()
+        assert not first[180:].any()
+
+        touch("touchStart", (0.4, 0.1), (0.6, 0.1))
+        for step in np.linspace(0, 0.2, 6):
+            touch("touchMove", (0.4 - step, 0.1), (0.6 + step, 0.1))
+        touch("touchEnd")
+        assert not (drawn(page) & ~first)[:, 200:].any(), "the second finger draws"
+        page.emulate_media(color_scheme="dark")
+        assert not violations(page, "dark", {"runOnly": ["color-contrast"]})

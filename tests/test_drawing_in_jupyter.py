@@ -120,6 +120,13 @@ def test_draw_run_and_see_the_pixels_change_inside_the_hole_alone(lab, tmp_path)
         page.mouse.down()
         page.mouse.move(box["x"] + 0.6 * box["width"], box["y"] + 0.5 * box["height"], steps=10)
         page.mouse.up()
+        before = page.locator(".draw-a-hole canvas").screenshot()
+        page.keyboard.press("ArrowDown")  # JupyterLab has meanings of its own for these keys.
+        page.keyboard.press("Enter")
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("Enter")
+        assert page.locator(".draw-a-hole canvas").screenshot() != before
+        assert canvas.evaluate("one => one === document.activeElement"), "the keys went to the notebook"
         page.locator(".draw-a-hole .fill").click()
         page.get_by_text("Filled. Move").wait_for()
         page.locator(".jp-Notebook .jp-CodeCell .cm-content").nth(1).click()

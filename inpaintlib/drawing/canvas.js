@@ -1,8 +1,13 @@
 // Brush a hole onto a photograph, have it filled, and compare the answers: the same element in JupyterLab and on a page.
 
 const HOLE = [255, 64, 160];
-const OPACITY = 150;
+const COLOR = `rgb(${HOLE})`;
+const OPACITY = 0.6;
 const STEPS_KEPT = 30;
+const PIXELS_KEPT = 120e6; // of all states that undo goes back to; the last one is kept whatever its size
+const KEYS =
+  "Keys, while the photograph is chosen: arrows move the cross, with Shift by one pixel; Space paints there; Enter " +
+  "paints along the way until Enter comes again; + and - change the brush, E erases, U undoes.";
 
 // host.fill(mask, models): a PNG blob, white on black, and names -> a promise of [{name, url}].
 // host.models: names, the first one chosen. photo: the address of the photograph.
@@ -15,6 +20,8 @@ export async function mount(root, host, photo) {
   view.canvas.height = hole.height;
   const shown = { answers: [], chosen: 0 };
 
+  const cross = { at: [hole.width / 2, hole.height / 2], shown: false, drawing: false };
+
   const paint = () => {
     const context = view.canvas.getContext("2d");
     context.drawImage(photograph, 0, 0);
@@ -23,15 +30,22 @@ export async function mount(root, host, photo) {
       const cut = Math.round((hole.width * view.cut.value) / 100);
       context.drawImage(answer.picture, cut, 0, hole.width - cut, hole.height, cut, 0, hole.width - cut, hole.height);
     } else {
-      context.drawImage(hole.tinted(), 0, 0);
+      context.globalAlpha = OPACITY;
+      context.drawImage(hole.canvas, 0, 0);
+      context.globalAlpha = 1;
     }
+    if (cross.shown) mark(context, cross.at, brush(view, hole), scale(view, hole));
     view.undo.disabled = !hole.past.length;
-    view.fill.disabled = hole.empty() || view.root.dataset.state === "busy";
+    view.fill.disabled = hole.untouched || view.root.dataset.state === "busy";
     view.comparison.hidden = !answer;
   };
   const edited = () => {
     shown.answers = [];
     paint();
+  };
+  const settled = () => {
+    hole.untouched = hole.empty();
+    edited();
   };
   const say = (words, state = "") => {
     view.status.textContent = words;
@@ -39,9 +53,10 @@ export async function mount(root, host, photo) {
     paint();
   };
 
-  strokes(view, hole, edited);
-  view.undo.onclick = () => (hole.undo(), edited());
-  view.clear.onclick = () => (hole.keep(), hole.clear(), edited());
+  strokes(view, hole, cross, edited, settled);
+  keys(view, hole, cross, { paint, edited, settled, say });
+  view.undo.onclick = () => (hole.undo(), settled());
+  view.clear.onclick = () => (hole.keep(), hole.clear(), settled());
   view.cut.oninput = paint;
   view.mask.onchange = async () => {
     const [file] = view.mask.files;
@@ -57,7 +72,7 @@ export async function mount(root, host, photo) {
       hole.keep();
       hole.read(mask);
       say("");
-      edited();
+      settled();
     } catch {
       say(`${file.name} is no image that this browser reads; give a PNG.`, "refused");
     } finally {
@@ -84,14 +99,15 @@ export async function mount(root, host, photo) {
 // The hole as a canvas, opaque inside, with the states before it.
 class Hole {
   constructor(width, height) {
-    Object.assign(this, { width, height, past: [] });
+    Object.assign(this, { width, height, past: [], untouched: true });
     this.canvas = blank(width, height);
     this.context = this.canvas.getContext("2d", { willReadFrequently: true });
   }
 
   keep() {
     this.past.push(this.context.getImageData(0, 0, this.width, this.height));
-    if (this.past.length > STEPS_KEPT) this.past.shift();
+    const most = Math.max(1, Math.min(STEPS_KEPT, Math.floor(PIXELS_KEPT / (this.width * this.height))));
+    if (this.past.length > most) this.past.shift();
   }
 
   undo() {
@@ -104,13 +120,15 @@ class Hole {
   }
 
   stroke(from, to, size, erase) {
-    Object.assign(this.context, { lineWidth: size, lineCap: "round", lineJoin: "round" });
-    this.context.strokeStyle = `rgb(${HOLE})`;
+    Object.assign(this.context, { lineWidth: size, lineCap: "round", fillStyle: COLOR, strokeStyle: COLOR });
     this.context.globalCompositeOperation = erase ? "destination-out" : "source-over";
     this.context.beginPath();
     this.context.moveTo(...from);
     this.context.lineTo(...to);
     this.context.stroke();
+    this.context.beginPath(); // a line without length may draw nothing
+    this.context.arc(...to, size / 2, 0, 2 * Math.PI);
+    this.context.fill();
     this.context.globalCompositeOperation = "source-over";
   }
 
@@ -134,12 +152,6 @@ class Hole {
     return true;
   }
 
-  tinted() {
-    const values = this.values();
-    for (let i = 3; i < values.data.length; i += 4) values.data[i] = values.data[i] > 127 ? OPACITY : 0;
-    return put(values);
-  }
-
   asMask() {
     const values = this.values();
     for (let i = 0; i < values.data.length; i += 4) {
@@ -150,7 +162,17 @@ class Hole {
   }
 }
 
-function strokes(view, hole, edited) {
+// Pixels of the photograph that one of the screen shows, and the brush's diameter in them.
+function scale(view, hole) {
+  return hole.width / (view.canvas.getBoundingClientRect().width || hole.width);
+}
+
+function brush(view, hole) {
+  return view.size.value * scale(view, hole);
+}
+
+// A mouse, a pen or one finger. Where the browser takes the fingers for itself, to zoom, the stroke was none.
+function strokes(view, hole, cross, edited, settled) {
   let last = null;
   const place = (event) => {
     const box = view.canvas.getBoundingClientRect();
@@ -160,23 +182,104 @@ function strokes(view, hole, edited) {
     ];
   };
   const stroke = (to) => {
-    const scale = hole.width / view.canvas.getBoundingClientRect().width;
-    hole.stroke(last, to, view.size.value * scale, view.erase.checked);
+    hole.stroke(last, to, brush(view, hole), view.erase.checked);
     last = to;
     edited();
   };
   view.canvas.onpointerdown = (event) => {
-    if (event.button !== 0 || view.root.dataset.state === "busy") return;
+    if (event.button !== 0 || !event.isPrimary || view.root.dataset.state === "busy") return;
     event.preventDefault();
+    view.canvas.focus({ preventScroll: true });
     view.canvas.setPointerCapture(event.pointerId);
     hole.keep();
+    Object.assign(cross, { shown: false, drawing: false });
     last = place(event);
     stroke(last);
   };
   view.canvas.onpointermove = (event) => {
-    if (last) stroke(place(event));
+    if (last && event.isPrimary) stroke(place(event));
   };
-  view.canvas.onpointerup = view.canvas.onpointercancel = () => (last = null);
+  const ended = (taken) => (event) => {
+    if (!last || !event.isPrimary) return;
+    last = null;
+    if (taken) hole.undo();
+    settled();
+  };
+  view.canvas.onpointerup = ended(false);
+  view.canvas.onpointercancel = ended(true);
+}
+
+// The same by keys: a cross is moved, and paints where it is or along its way.
+function keys(view, hole, cross, { paint, edited, settled, say }) {
+  const arrows = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+  const dab = (from) => hole.stroke(from, cross.at, brush(view, hole), view.erase.checked);
+  const move = (way, alone) => {
+    const step = alone ? 1 : Math.max(1, Math.round(brush(view, hole) / 4));
+    const sides = [hole.width, hole.height];
+    const before = cross.at;
+    cross.at = before.map((value, axis) => Math.min(Math.max(value + step * way[axis], 0), sides[axis]));
+    if (!cross.drawing) return paint();
+    dab(before);
+    settled();
+  };
+  const start = () => {
+    hole.keep();
+    dab(cross.at);
+    settled();
+  };
+  const resize = (by) => {
+    view.size.value = Number(view.size.value) + by;
+    paint();
+  };
+  const actions = {
+    " ": start,
+    Enter: () => {
+      cross.drawing = !cross.drawing;
+      if (cross.drawing) start();
+      say(cross.drawing ? "The brush is down and paints along the way; Enter lifts it." : "The brush is up.");
+    },
+    "+": () => resize(4),
+    "=": () => resize(4),
+    "-": () => resize(-4),
+    e: () => {
+      view.erase.checked = !view.erase.checked;
+      say(view.erase.checked ? "The brush erases." : "The brush paints.");
+    },
+    u: () => {
+      cross.drawing = false;
+      hole.undo();
+      settled();
+    },
+  };
+  view.canvas.onkeydown = (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || view.root.dataset.state === "busy") return;
+    const action = actions[event.key.toLowerCase()] ?? actions[event.key];
+    const way = arrows[event.key];
+    if (!action && !way) return;
+    event.preventDefault();
+    event.stopPropagation();
+    cross.shown = true;
+    if (way) move(way, event.shiftKey);
+    else action();
+  };
+  view.canvas.onblur = () => {
+    Object.assign(cross, { shown: false, drawing: false });
+    paint();
+  };
+}
+
+// A cross in a ring as wide as the brush, dark on light, so that it shows on every photograph.
+function mark(context, [x, y], size, unit) {
+  for (const [width, color] of [[4, "black"], [2, "white"]]) {
+    Object.assign(context, { lineWidth: width * unit, strokeStyle: color });
+    context.beginPath();
+    context.arc(x, y, size / 2, 0, 2 * Math.PI);
+    context.moveTo(x - 6 * unit, y);
+    context.lineTo(x + 6 * unit, y);
+    context.moveTo(x, y - 6 * unit);
+    context.lineTo(x, y + 6 * unit);
+    context.stroke();
+  }
 }
 
 // With several answers, a button for each says whose is shown; every answer can be kept.
@@ -200,9 +303,13 @@ function build(root, models) {
   const view = { root, name };
   root.classList.add("draw-a-hole");
   root.dataset.state = "";
+  root.dataset.lmSuppressShortcuts = "true"; // JupyterLab's own keys rest while these are used
   view.canvas = element("canvas", { textContent: "The photograph; brush over what is to be filled." });
-  view.canvas.setAttribute("role", "img");
+  view.canvas.tabIndex = 0;
+  view.canvas.setAttribute("role", "application");
   view.canvas.setAttribute("aria-label", "The photograph, with the hole that is drawn on it");
+  view.keys = element("p", { className: "keys", id: `${name}-keys`, textContent: KEYS });
+  view.canvas.setAttribute("aria-describedby", view.keys.id);
   view.size = element("input", { type: "range", min: 2, max: 120, value: 24 });
   view.erase = element("input", { type: "checkbox" });
   view.undo = element("button", { type: "button", textContent: "Undo" });
@@ -221,7 +328,7 @@ function build(root, models) {
   tools.append(labelled("Upload a mask", view.mask));
   const choices = element("div", { className: "tools" });
   choices.append(...view.models.map((box) => labelled(box.value, box, true)), view.fill);
-  root.replaceChildren(tools, view.canvas, choices, view.status, view.comparison);
+  root.replaceChildren(tools, view.canvas, view.keys, choices, view.status, view.comparison);
   return view;
 }
 
