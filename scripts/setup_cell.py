@@ -19,8 +19,8 @@ if getattr(importlib.util.find_spec("inpaintlib"), "origin", None) is None:
         found = re.search(r"(https://github\.com/[^/]+/[^/]+)/blob/([^\"]+)/notebooks/", opened)
         if not found:
             raise RuntimeError(
-                "inpaintlib is not installed for this kernel: start the notebooks with `make lab`, or set the"
-                " environment variable INPAINTLIB_REPOSITORY to the address of the book's repository and run this again."
+                "inpaintlib is not installed for this kernel: use `make lab`, or set the environment variable"
+                " INPAINTLIB_REPOSITORY to the address of the book's repository and run this cell again."
             )
         address, branch = found[1], ["--branch", found[2]]
     if not os.path.isdir("inpaintlib-book"):
