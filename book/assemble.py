@@ -20,13 +20,15 @@ import yaml
 from figure_index import write_index
 from finish import finish
 from layout import PROFILES, Layout, read_json, write_json, write_whole
-from pages import attribution, run_table
+from pages import attribution, run_table, with_its_run
 from run_notebook import commit
 
 SMOKE = (
     "<strong>Smoke build.</strong> Two optimiser steps at 64 pixels: it shows that every cell runs. "
     "No number and no picture here is a result."
 )
+LAUNCH = {"binderhub_url": "https://mybinder.org", "colab_url": "https://colab.research.google.com"}
+"""Where the buttons of a chapter open its notebook in the repository; without a repository there are none."""
 
 
 def stage(layout: Layout) -> Path:
@@ -36,8 +38,10 @@ def stage(layout: Layout) -> Path:
     (source / "chapters").mkdir(parents=True)
     for page in [*book.glob("*.md"), *book.glob("*.bib")]:
         shutil.copy(page, source)
-    for notebook in layout.finished:
-        shutil.copy(layout.chapters / notebook.name, source / "chapters")
+    records = [read_json(layout.record(notebook.stem)) for notebook in layout.finished]
+    for notebook, record in zip(layout.finished, records, strict=True):
+        executed = read_json(layout.chapters / notebook.name)
+        write_json(source / "chapters" / notebook.name, with_its_run(executed, record))
     shutil.copytree(layout.methods, source / "methods")
     shutil.copytree(book / "api", source / "api")
     (source / "extensions").mkdir()
@@ -48,7 +52,6 @@ def stage(layout: Layout) -> Path:
     shutil.copytree(book / "_templates", source / "templates")
     copy_mathjax(source / "assets" / "mathjax")
     methods = read_json(layout.stamp("methods"))["pages"]
-    records = [read_json(layout.record(notebook.stem)) for notebook in layout.finished]
     write_whole(source / "attribution.md", attribution(layout, source / "thumbnails"))
     write_whole(source / "runs.md", run_table(layout, records))
     write_whole(source / "exercises.md", student.page(layout))
@@ -102,7 +105,8 @@ def configuration(layout: Layout, config: Path) -> dict:
         wanted["html"]["announcement"] = SMOKE
         wanted["sphinx"]["config"]["html_css_files"].append("smoke.css")
     if repository := os.environ.get("GITHUB_REPOSITORY"):
-        wanted["repository"] = {"url": f"https://github.com/{repository}", "path_to_book": "book", "branch": "main"}
+        wanted["repository"] = {"url": f"https://github.com/{repository}", "path_to_book": "", "branch": "main"}
+        wanted["launch_buttons"] |= LAUNCH
         wanted["html"]["use_repository_button"] = True
     return wanted
 

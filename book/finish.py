@@ -38,6 +38,8 @@ EMPTY_HEAD = re.compile(r"<th\b([^>]*)>((?:\s|&nbsp;|&#160;|\u00a0|<p>|</p>)*)</
 """The corner of a table, which heads nothing."""
 BRANCH = re.compile(r'(<a class="(?:current )?reference internal" href="[^"]*">([^<]*)</a><details[^>]*><summary)>')
 """An entry of the contents with its arrow, which opens what lies below it."""
+LAUNCHED = re.compile(r'(href="https://(?:mybinder\.org|colab\.research\.google\.com)/[^"]*/)chapters/(?=[^"/]*\.ipynb")')
+"""The address behind a launch button, where the theme names the executed notebook, which the repository lacks."""
 
 
 def finish(html: Path, cache_folder: Path) -> None:
@@ -68,6 +70,7 @@ def finished(text: str, folder: Path, converted: dict[Path, Path]) -> str:
     text = EMPTY_HEAD.sub(r"<td\1>\2</td>", text).replace('role="doc-biblioentry"', 'role="listitem"')
     text = SIGNATURE.sub(lambda match: f'{match[1]}<span class="sig-params">{arguments(match[2])}</span>', text)
     text = BRANCH.sub(lambda match: f'{match[1]} aria-label="{escape(f"Pages below {unescape(match[2])}")}">', text)
+    text = LAUNCHED.sub(r"\1notebooks/", text)
     text = WHOLE.sub(lambda match: f'href="{address(match[1], folder, converted)}"', UNUSED.sub("", text))
     return PICTURE.sub(lambda match: picture(match[0], folder, converted), text)
 

@@ -121,6 +121,18 @@ def run_line(layout: Layout, record: dict) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+def with_its_run(notebook: dict, record: dict) -> dict:
+    """The executed notebook with a line below its title: how long the build ran it, on what, in which profile."""
+    title, *others = notebook["cells"]
+    name, _, text = "".join(title["source"]).partition("\n")
+    run = (
+        f"*This page ran in {duration(record['seconds'])} on {escaped(record['device'])}, with"
+        f" {record['peak_bytes'] / 2**30:.1f} GiB of memory, in the profile {record['parameters']['profile']};"
+        " [where else it runs](../elsewhere.md).*"
+    )
+    return notebook | {"cells": [title | {"source": f"{name}\n\n{run}\n{text}"}, *others]}
+
+
 def environments(records: list[dict]) -> list[str]:
     """A list for each environment among the runs; one, unless notebooks ran at different times or places."""
     told: dict[str, list[str]] = {}
