@@ -38,7 +38,9 @@ EMPTY_HEAD = re.compile(r"<th\b([^>]*)>((?:\s|&nbsp;|&#160;|\u00a0|<p>|</p>)*)</
 """The corner of a table, which heads nothing."""
 BRANCH = re.compile(r'(<a class="(?:current )?reference internal" href="[^"]*">([^<]*)</a><details[^>]*><summary)>')
 """An entry of the contents with its arrow, which opens what lies below it."""
-LAUNCHED = re.compile(r'(href="https://(?:mybinder\.org|colab\.research\.google\.com)/[^"]*/)chapters/(?=[^"/]*\.ipynb")')
+LAUNCHED = re.compile(
+    r'(href="https://(?:mybinder\.org|colab\.research\.google\.com)/[^"]*/)chapters/(?=[^"/]*\.ipynb")'
+)
 """The address behind a launch button, where the theme names the executed notebook, which the repository lacks."""
 
 
@@ -89,8 +91,8 @@ def arguments(lines: str) -> str:
 def picture(tag: str, folder: Path, converted: dict[Path, Path]) -> str:
     """The <img> of a page in `folder`: lighter, with its size, and loaded when it is looked at."""
     source = SOURCE.search(tag)
-    if source is None or urlsplit(unescape(source[1])).scheme:
-        return tag
+    if source is None or urlsplit(unescape(source[1])).scheme or "_static/images/" in source[1]:
+        return tag  # a logo of the theme's is as high as its button's text, and as wide as that makes it
     old = (folder / unquote(unescape(source[1]))).resolve()
     new = converted.get(old, old)
     tag = tag.replace(source[0], f'src="{address(source[1], folder, converted)}"')

@@ -357,6 +357,10 @@ class TestButtons:
             "Colab": "https://colab.research.google.com/github/someone/chapters/blob/main/notebooks/01_quickstart.ipynb",
         }
 
+    def test_their_logos_are_as_large_as_the_theme_has_them(self, tool):
+        logo = '<img src="../_static/images/logo_colab.png" alt="Colab logo">'
+        assert tool("finish").finished(logo, ROOT, {}) == logo
+
     def test_without_a_repository_there_are_none(self, tool, monkeypatch):
         assert self.buttons(tool, monkeypatch, "") == {}
 
