@@ -237,6 +237,7 @@ def test_pictures_come_when_they_are_asked_for(either):
     if page.url.startswith("http"):
         assert sum(map(bytes_of, page.asked)) < 10**6
     page.get_by_role("group", name="Photograph").get_by_label("duck").check()
+    page.wait_for_function("[...document.images].every(one => one.complete)")
     page.wait_for_load_state("networkidle")
     assert names() == first | {"texture-1-shared.webp"}
 
