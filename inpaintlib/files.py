@@ -8,7 +8,7 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +19,13 @@ import numpy as np
 def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success it replaces `path`, on failure it is removed and `path` stays.
 
-    The folder is made when absent. The suffix is kept, because many writers choose the format by it.
+    The folder is made when absent. The suffix is kept, because many writers choose the format by it. What a process
+    that was killed in here has left is removed by the next that writes the same path.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
-    os.close(handle)
-    temporary = Path(name)
+    _remove_leftovers(path)
+    handle, temporary = _temporary(path)
     try:
         yield temporary
         with temporary.open("rb") as written:
@@ -34,12 +34,24 @@ def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+        os.close(handle)
 
 
-def leftovers(path: str | os.PathLike) -> list[Path]:
-    """What processes that were killed inside `atomic_path(path)` have left beside it; ask only when none is inside."""
-    path = Path(path)
-    return sorted(path.parent.glob(f".{glob.escape(path.stem)}-????????{glob.escape(path.suffix)}"))
+def _temporary(path: Path) -> tuple[int, Path]:
+    """An empty file beside `path`, locked as long as its handle is open: the dead hold no lock."""
+    while True:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        if os.fstat(handle).st_nlink:
+            return handle, Path(name)
+        os.close(handle)  # another process took it for a leftover before it was locked
+
+
+def _remove_leftovers(path: Path) -> None:
+    for half in path.parent.glob(f".{glob.escape(path.stem)}-????????{glob.escape(path.suffix)}"):
+        with suppress(FileNotFoundError, BlockingIOError), half.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            half.unlink()
 
 
 def _umask() -> int:

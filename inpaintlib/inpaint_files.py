@@ -12,7 +12,7 @@ from torch import nn
 
 from inpaintlib.comparison_strip import strip
 from inpaintlib.errors import InputError
-from inpaintlib.files import atomic_path, checksum_arrays, exclusive, leftovers, read_json, write_json
+from inpaintlib.files import atomic_path, checksum_arrays, exclusive, read_json, write_json
 from inpaintlib.image_io import ORIENTATION, list_images, orientation, read_rgba, stored
 from inpaintlib.inpainting import inpaint
 from inpaintlib.windows import Shown
@@ -191,8 +191,6 @@ def fill_many(
             raise InputError(f"Another process fills photographs into {out}; wait for it, or name another folder.")
         weights = {name: checksum_arrays(*_numbers(network)) for name, network in networks.items()}
         _agree(out / SETTINGS, {"weights": weights, **settings})
-        for half in [half for job in jobs for place in job.written for half in leftovers(place)]:
-            half.unlink()  # A process that was killed has left it.
         for job in shown([job for job in jobs if not job.done()]):
             try:
                 fill_one(job, networks, settings, bars)
