@@ -8,7 +8,6 @@ a file; nothing is kept.
 import socket
 import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 from threading import Lock
 
 import uvicorn
@@ -24,16 +23,16 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 from torch import nn
 
+from inpaintlib.drawing import HERE, SCRIPT
 from inpaintlib.errors import InputError
 from inpaintlib.image_io import png
 from inpaintlib.inpainting import inpaint, network
 from inpaintlib.pictures import Photograph
 
-HERE = Path(__file__).parent
 HOST = "127.0.0.1"
 UPLOAD = 64 * 2**20
 """Bytes of a request at most."""
-FILES = {"/": "page.html", "/canvas.js": "canvas.js", "/canvas.css": "canvas.css", "/on_a_page.js": "on_a_page.js"}
+FILES = {"/": "page.html", "/canvas.css": "canvas.css", "/on_a_page.js": "on_a_page.js"}
 POLICY = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' blob: data:; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -46,6 +45,7 @@ def application(models: Sequence[str], profile: str | None = None, device: str =
     desk = _Desk({name: network(name, profile, device) for name in models})
     routes = [Route(path, _file(name)) for path, name in FILES.items()]
     routes += [
+        Route("/canvas.js", lambda _: Response(SCRIPT, media_type="text/javascript", headers=POLICY)),
         Route("/models", lambda _: JSONResponse(list(desk.networks), headers=POLICY)),
         Route("/photograph", desk.photograph, methods=["POST"]),
         Route("/fill", desk.fill, methods=["POST"]),

@@ -2,7 +2,6 @@
 
 import io
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import anywidget
@@ -11,12 +10,11 @@ import traitlets
 from PIL import Image
 from torch import nn
 
+from inpaintlib.drawing import HERE, SCRIPT
 from inpaintlib.errors import InputError
 from inpaintlib.image_io import png
 from inpaintlib.inpainting import inpaint, network
 from inpaintlib.pictures import Photograph, Picture
-
-HERE = Path(__file__).parent
 
 
 class DrawHole(anywidget.AnyWidget):
@@ -27,7 +25,7 @@ class DrawHole(anywidget.AnyWidget):
     hole is the last hole that was filled, bool [H,W], and filled the answers by name, uint8 [H,W,3].
     """
 
-    _esm = (HERE / "canvas.js").read_text(encoding="utf-8") + (HERE / "in_jupyter.js").read_text(encoding="utf-8")
+    _esm = SCRIPT + (HERE / "in_jupyter.js").read_text(encoding="utf-8")
     _css = HERE / "canvas.css"
     photo = traitlets.Bytes().tag(sync=True)
     models = traitlets.List(traitlets.Unicode()).tag(sync=True)
