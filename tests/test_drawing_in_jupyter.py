@@ -1,10 +1,6 @@
 """The widget in a real JupyterLab: a notebook is opened in Chromium, a hole is drawn with the mouse and filled."""
 
 import io
-import json
-import os
-import re
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -12,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from browser import chromium_or_skip
+from jupyter_lab import jupyter_lab, opened, wait_for
 from PIL import Image
 
 import inpaintlib as il
@@ -69,48 +66,12 @@ def test_what_cannot_be_filled_is_told_to_the_page():
     assert "nothing is known" in content["refused"]
 
 
-def wait_for(found, seconds=90):
-    end = time.monotonic() + seconds
-    while not (value := found()):
-        assert time.monotonic() < end, "it did not come"
-        time.sleep(0.2)
-    return value
-
-
-@pytest.fixture
-def lab(tmp_path):
-    """A running JupyterLab in a folder with a photograph and a notebook; its address."""
-    chromium_or_skip()
-    cells = [
-        {"cell_type": "code", "id": f"c{i}", "metadata": {}, "outputs": [], "execution_count": None, "source": source}
-        for i, source in enumerate((SHOW, KEEP))
-    ]
-    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    book = {"cells": cells, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}
-    (tmp_path / "draw.ipynb").write_text(json.dumps(book))
-    Image.fromarray(photo()).save(tmp_path / "photo.png")
-    settings = {"JUPYTER_CONFIG_DIR": tmp_path / ".c", "JUPYTER_DATA_DIR": tmp_path / ".d", "HOME": tmp_path}
-    command = [sys.executable, "-m", "jupyter", "lab", "--no-browser", "--ip=127.0.0.1", "--port=0", "--allow-root"]
-    command += ["--IdentityProvider.token=drawn", f"--notebook-dir={tmp_path}"]
-    environment = os.environ | {key: str(value) for key, value in settings.items()} | {"PYTEST_CURRENT_TEST": ""}
-    with (tmp_path / "lab.log").open("w") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, env=environment, cwd=tmp_path)
-    try:
-        said = lambda: re.search(r"http://127\.0\.0\.1:\d+/", (tmp_path / "lab.log").read_text())  # noqa: E731
-        yield wait_for(said)[0]
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
 @pytest.mark.slow
-def test_draw_run_and_see_the_pixels_change_inside_the_hole_alone(lab, tmp_path):
-    with browser() as running:
-        page = running.new_page(viewport={"width": 1300, "height": 1000})
-        page.set_default_timeout(120_000)
-        page.goto(f"{lab}lab/tree/draw.ipynb?token=drawn")
-        page.locator(".jp-Notebook .jp-CodeCell").first.click()
-        page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status='idle']")
+def test_draw_run_and_see_the_pixels_change_inside_the_hole_alone(tmp_path):
+    chromium_or_skip()
+    Image.fromarray(photo()).save(tmp_path / "photo.png")
+    with jupyter_lab(tmp_path, (SHOW, KEEP)) as address, browser() as running:
+        page = opened(running, address)
         page.keyboard.press("Shift+Enter")
         canvas = page.locator(".draw-a-hole canvas")
         canvas.wait_for()

@@ -1,4 +1,4 @@
-"""The laboratory of normalizations: its tiles in Chromium, and its lists and sliders under a kernel."""
+"""The laboratory of normalizations: its tiles in Chromium, and its lists and sliders in JupyterLab."""
 
 import base64
 import io
@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from browser import chromium_or_skip
 from chromium import browser
+from jupyter_lab import jupyter_lab, opened, wait_for
 from PIL import Image
 
 ROOT = Path(__file__).parents[1]
@@ -78,19 +79,21 @@ def test_a_choice_shows_its_tiles_and_its_numbers(folder):
 
 
 @pytest.mark.slow
-def test_lists_and_sliders_draw_what_is_chosen():
-    from nbclient import NotebookClient
-
-    notebook = nbformat.read(NOTEBOOK, as_version=4)
-    end = next(i for i, cell in enumerate(notebook.cells) if "def by_hand" in cell.source)
-    notebook.cells = [cell for cell in notebook.cells[: end + 1] if cell.cell_type == "code"]
-    look = next(cell for cell in notebook.cells if "def look(" in cell.source)
-    look.source += (
-        "\n\nasked, whole = [], look\n\n\ndef look(*choice):\n    asked.append(choice)\n    return whole(*choice)"
-    )
-    notebook.cells.append(nbformat.v4.new_code_cell("asked.clear()\nby_hand()\nprint(len(asked), len(asked[0]))"))
-    NotebookClient(notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": ROOT}}).execute()
-    printed = [o.text for o in notebook.cells[-1].outputs if o.output_type == "stream" and o.name == "stdout"]
-    assert "".join(printed).strip() == "1 5"
-    views = [o for o in notebook.cells[-1].outputs if "application/vnd.jupyter.widget-view+json" in o.get("data", {})]
-    assert len(views) == 1
+def test_lists_and_sliders_draw_what_is_chosen(tmp_path):
+    """In JupyterLab: a button of the toggle is pressed, and another figure with other numbers stands there."""
+    chromium_or_skip()
+    cells = [cell for cell in nbformat.read(NOTEBOOK, as_version=4).cells if cell.cell_type == "code"]
+    end = next(i for i, cell in enumerate(cells) if "def by_hand" in cell.source)
+    source = "\n\n".join(cell.source for cell in cells[: end + 1] if not cell.source.startswith(("figure", "numbers")))
+    with jupyter_lab(tmp_path, [f"{source}\n\nby_hand()"]) as address, browser() as started:
+        page = opened(started, address)
+        page.keyboard.press("Shift+Enter")
+        drawn = page.locator(".jp-OutputArea img")
+        drawn.wait_for()
+        numbers = page.locator(".jp-OutputArea tbody")
+        seen = [(drawn.get_attribute("src"), numbers.inner_text())]
+        for label in ("local", "Local"):
+            page.get_by_role("button", name=label, exact=True).click()
+            wait_for(lambda: drawn.count() == numbers.count() == 1 and drawn.get_attribute("src") != seen[-1][0])
+            seen.append((drawn.get_attribute("src"), numbers.inner_text()))
+        assert len({told for _, told in seen}) == 3
