@@ -42,7 +42,8 @@ TOO_WIDE = """() => {
 }"""
 DIMMED = """() => [...document.querySelectorAll(".bd-content :is(.cell_output, figure) img")].filter(picture => {
   const look = getComputedStyle(picture);
-  return look.backgroundColor !== "rgb(255, 255, 255)" || look.filter !== "none";
+  const part = picture.closest(".tile"); // of a sheet of which one tile is shown: room around it would move that
+  return (part ? look.padding !== "0px" : look.backgroundColor !== "rgb(255, 255, 255)") || look.filter !== "none";
 }).map(picture => picture.outerHTML.slice(0, 160))"""
 
 
@@ -70,7 +71,7 @@ class Visit:
     ground: float = 1.0
     """Median luminance of the dark page, 0 is black."""
     dimmed: list[str] = field(default_factory=list)
-    """Figures that in the dark lie on another ground than white, or lose their colours."""
+    """Figures that in the dark lie on another ground than white, lose their colours, or are moved."""
 
 
 def chromium_or_skip() -> str:
