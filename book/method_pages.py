@@ -12,6 +12,7 @@ import shutil
 import sys
 import time
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -22,7 +23,7 @@ from torch import nn
 
 import inpaintlib as il
 from inpaintlib import diagram, experiments, gallery, methods, plotting, results
-from inpaintlib.counting import deployed
+from inpaintlib.counting import Count, deployed
 from inpaintlib.dataflow import dataflow
 from inpaintlib.measurements import highest
 from inpaintlib.models.registry import find
@@ -100,8 +101,8 @@ def _cited(page: Page) -> str:
 
 def _flow(page: Page, folder: Path) -> list[str]:
     network = deployed(il.build(page.name))
-    counts = il.counts(network, 256)
-    costs = {name: f"{c.parameters / 1e6:.2f} M, {c.macs / 1e9:.1f} GMAC" for name, c in counts.items()}
+    parts = _counts(page.name, 256)
+    costs = {name: f"{c.parameters / 1e6:.2f} M, {c.macs / 1e9:.1f} GMAC" for name, c in parts.items()}
     figure = diagram.draw(dataflow(network, 256), costs)
     buffer = io.StringIO()
     with plt.rc_context({"svg.fonttype": "path", "svg.hashsalt": page.name}):
@@ -120,8 +121,8 @@ def _flow(page: Page, folder: Path) -> list[str]:
 def _cost(page: Page) -> list[str]:
     lines = ["| | parameters (M) | GMAC at 256 px | GMAC at 512 px |", "|---|---|---|---|"]
     for label, training in page.labels.items():
-        network = deployed(il.build(TRAININGS[training].model, **_unscaled(training)))
-        small, large = (il.counts(network, size)["inference"] for size in (256, 512))
+        name, settings = TRAININGS[training].model, _unscaled(training)
+        small, large = (_counts(name, size, **settings)["inference"] for size in (256, 512))
         lines.append(f"| {label} | {small.parameters / 1e6:.2f} | {small.macs / 1e9:.1f} | {large.macs / 1e9:.1f} |")
     told = [line for label in page.labels for line in _printed(label)]
     return [
@@ -131,6 +132,11 @@ def _cost(page: Page) -> list[str]:
         " matrix products. [](../chapters/10_cost.ipynb) has time and memory, and the papers' numbers beside these.",
         "\n".join(told),
     ]
+
+
+@cache
+def _counts(name: str, size: int, **settings) -> dict[str, Count]:
+    return il.counts(deployed(il.build(name, **settings)), size)
 
 
 def _unscaled(training: str) -> dict:
