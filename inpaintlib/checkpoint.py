@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,19 @@ from torch.optim import Optimizer
 from inpaintlib.errors import InputError
 from inpaintlib.files import atomic_path
 
+SYSTEM = re.compile(r"\(os error (\d+)\)")
+"""How safetensors cites an error of the system, which it does not raise as one."""
+
 
 def save(path: str | os.PathLike, tensors: dict[str, Tensor], note: dict[str, Any]) -> None:
     """Write named tensors and a JSON-able note, atomically."""
     tensors = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
     with atomic_path(path) as temporary:
-        save_file(tensors, temporary, metadata={"note": json.dumps(note, sort_keys=True)})
+        try:
+            save_file(tensors, temporary, metadata={"note": json.dumps(note, sort_keys=True)})
+        except SafetensorError as error:
+            said = SYSTEM.search(str(error))
+            raise OSError(int(said[1]), os.strerror(int(said[1]))) if said else error from None
 
 
 def read(path: str | os.PathLike) -> tuple[dict[str, Tensor], dict[str, Any]]:

@@ -213,6 +213,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # The reader of the output, such as head, has what it wanted.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        from inpaintlib.files import FULL
+
+        if error.errno not in FULL:
+            raise
+        place = f" for {error.filename}" if error.filename else ""
+        print(f"inpaintlib: there is no room{place} ({error.strerror}); make room and start again.", file=sys.stderr)
+        return 2
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Files that are whole or absent: written under a temporary name, then renamed; and checksums of what they hold."""
 
+import errno
 import fcntl
 import glob
 import hashlib
@@ -14,27 +15,47 @@ from typing import Any
 
 import numpy as np
 
+from inpaintlib.errors import InputError
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What the system says where there is no room: on the disk, for this user, or for a file of this size."""
+
 
 @contextmanager
 def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success it replaces `path`, on failure it is removed and `path` stays.
 
     The folder is made when absent. The suffix is kept, because many writers choose the format by it. What a process
-    that was killed in here has left is removed by the next that writes the same path.
+    that was killed in here has left is removed by the next that writes the same path. Raises InputError where the path
+    cannot be written, or the disk is full.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _remove_leftovers(path)
-    handle, temporary = _temporary(path)
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_leftovers(path)
+        handle, temporary = _temporary(path)
     try:
-        yield temporary
-        with temporary.open("rb") as written:
+        with writing(path, only=FULL):
+            yield temporary
+        with writing(path), temporary.open("rb") as written:
             os.fsync(written.fileno())
-        temporary.chmod(0o666 & ~_umask())
-        os.replace(temporary, path)
+            temporary.chmod(0o666 & ~_umask())
+            os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
         os.close(handle)
+
+
+@contextmanager
+def writing(path: str | os.PathLike, only: tuple[int, ...] = ()) -> Iterator[None]:
+    """Turn what the system says against writing `path` into an InputError; with `only`, errors of these numbers."""
+    try:
+        yield
+    except OSError as error:
+        if only and error.errno not in only:
+            raise
+        advice = "make room there and start again" if error.errno in FULL else "name a place that can be"
+        raise InputError(f"{path} cannot be written ({error.strerror or error}); {advice}.") from None
 
 
 def _temporary(path: Path) -> tuple[int, Path]:
@@ -65,8 +86,10 @@ def exclusive(path: str | os.PathLike, wait: bool = True) -> Iterator[bool]:
     """Hold a lock file: a second process waits here until the first has left, or has died. With wait=False it does not
     wait, and gets False."""
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a") as file:
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("a")
+    with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

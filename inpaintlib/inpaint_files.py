@@ -155,11 +155,8 @@ def write(out: Path, result: np.ndarray, source: Path | None = None) -> None:
         told["exif"] = exif.tobytes()
     if kind in ("JPEG", "WEBP"):
         told["quality"] = 95
-    try:
-        with atomic_path(out) as temporary:
-            image.save(temporary, format=kind, **told)
-    except OSError as error:
-        raise InputError(f"{out} cannot be written ({error.strerror or error}); name a place that can.") from None
+    with atomic_path(out) as temporary:
+        image.save(temporary, format=kind, **told)
 
 
 Bars = Callable[[str], Shown]

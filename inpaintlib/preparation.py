@@ -16,7 +16,7 @@ from jaxtyping import UInt8
 from scipy.sparse.csgraph import connected_components
 
 from inpaintlib.errors import InputError
-from inpaintlib.files import sha256, write_json
+from inpaintlib.files import sha256, write_json, writing
 from inpaintlib.image_io import list_images, png, read_image
 from inpaintlib.photos import PREPARED
 
@@ -63,7 +63,8 @@ def prepare(source: str | os.PathLike, out: str | os.PathLike, seed: int = 0) ->
     and test/. photos.json there says of every file where it went, or why it was left out, and by which seed. Those that
     show the same have one group, which lies in one split. `out` is whole or absent. Returns what photos.json holds.
 
-    Raises InputError when `source` is no folder, when `out` exists or lies in it, and below FEWEST photographs.
+    Raises InputError when `source` is no folder, when `out` exists, lies in it or cannot be written, and below FEWEST
+    photographs.
     """
     source, out = Path(source), Path(out)
     files = list_images(source)
@@ -74,23 +75,24 @@ def prepare(source: str | os.PathLike, out: str | os.PathLike, seed: int = 0) ->
     partial = out.with_name(f".{out.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     try:
-        looks, left_out = _look_through(files, source, partial / "all")
-        photographs = _split(_grouped(looks), seed)
-        if len({one.group for one in photographs}) < FEWEST:
-            raise InputError(_too_few(source, len(photographs), left_out))
-        for one in photographs:
-            place = partial / one.split / one.file
-            place.parent.mkdir(parents=True, exist_ok=True)
-            os.replace(partial / "all" / one.file, place)
-        shutil.rmtree(partial / "all")
-        record = {
-            "source": source.resolve().name,
-            "seed": seed,
-            "photographs": [asdict(one) | {"file": f"{one.split}/{one.file}"} for one in photographs],
-            "left_out": [{"source": name, "why": left_out[name]} for name in sorted(left_out)],
-        }
-        write_json(partial / PREPARED, record)
-        os.replace(partial, out)
+        with writing(out):
+            looks, left_out = _look_through(files, source, partial / "all")
+            photographs = _split(_grouped(looks), seed)
+            if len({one.group for one in photographs}) < FEWEST:
+                raise InputError(_too_few(source, len(photographs), left_out))
+            for one in photographs:
+                place = partial / one.split / one.file
+                place.parent.mkdir(parents=True, exist_ok=True)
+                os.replace(partial / "all" / one.file, place)
+            shutil.rmtree(partial / "all")
+            record = {
+                "source": source.resolve().name,
+                "seed": seed,
+                "photographs": [asdict(one) | {"file": f"{one.split}/{one.file}"} for one in photographs],
+                "left_out": [{"source": name, "why": left_out[name]} for name in sorted(left_out)],
+            }
+            write_json(partial / PREPARED, record)
+            os.replace(partial, out)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return record
