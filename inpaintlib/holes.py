@@ -12,7 +12,7 @@ from PIL import Image
 from inpaintlib.errors import InputError
 from inpaintlib.image_io import decoded, flatten
 from inpaintlib.masks.files import LARGEST_HOLE, read_grey
-from inpaintlib.pictures import Picture, kind
+from inpaintlib.pictures import LARGEST, Picture, kind
 
 RIM = 3
 """Pixels from a white and from a black one within which gray is the smoothed rim of a shape."""
@@ -85,9 +85,9 @@ def hole_of(
 def _grey(mask: Picture) -> tuple[Float[np.ndarray, "h w"], bool]:
     """How white every pixel is, 0..1, and whether anything above 0 is white."""
     if isinstance(mask, (str, os.PathLike)):
-        return read_grey(mask), False
+        return read_grey(mask, LARGEST), False
     if isinstance(mask, Image.Image):
-        return flatten(decoded(mask, "The PIL image"), 0).max(axis=2).astype(np.float32) / 255, False
+        return flatten(decoded(mask, "The PIL image", LARGEST), 0).max(axis=2).astype(np.float32) / 255, False
     values = np.asarray(mask)
     if values.ndim != 2 or 0 in values.shape or values.dtype.kind not in "buif":
         given = kind(mask, values)

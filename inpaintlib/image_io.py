@@ -76,13 +76,15 @@ def flatten(rgba: UInt8[np.ndarray, "h w c"], background: int) -> UInt8[np.ndarr
     return blended.astype(np.uint8)
 
 
-def read_rgba(path: str | os.PathLike) -> UInt8[np.ndarray, "h w c"]:
-    """As `read_image`, with a fourth channel of straight alpha (0..255) when the image is not fully opaque."""
+def read_rgba(path: str | os.PathLike, most: int | None = None) -> UInt8[np.ndarray, "h w c"]:
+    """As `read_image`, with a fourth channel of straight alpha (0..255) when the image is not fully opaque. With more
+    than `most` pixels by its header it is refused before they are read."""
     path = Path(path)
     _require_content(path)
     try:
         with Image.open(path) as image:
             _require_single(path, image)
+            require_size(str(path), image.size, most)
             deep = image.format == "PNG" and image.mode in ("RGB", "RGBA", "LA") and "16" in str(image.tile[0][3])
             image.load()
             pixels = _decode_deep(path) if deep else _to_array(image, str(path))
@@ -120,11 +122,20 @@ def stored(pixels: np.ndarray, turn: int) -> np.ndarray:
     return upright(pixels, {6: 8, 8: 6}.get(turn, turn))
 
 
-def decoded(image: Image.Image, name: str) -> UInt8[np.ndarray, "h w c"]:
+def require_size(name: str, size: tuple[int, int], most: int | None) -> None:
+    """Raise InputError about `name` where a picture of this (width, height) has more than `most` pixels."""
+    width, height = size
+    if most is not None and width * height > most:
+        millions = most // 10**6
+        raise InputError(f"{name}: has {width} x {height} pixels, more than {millions} million; give a smaller one.")
+
+
+def decoded(image: Image.Image, name: str, most: int | None = None) -> UInt8[np.ndarray, "h w c"]:
     """A PIL image as 8-bit RGB, or RGBA where it is not fully opaque; RGB as it stands, whatever its profile.
 
-    Raises InputError, calling it `name`, for what `read_image` refuses of a file.
+    Raises InputError, calling it `name`, for what `read_image` refuses of a file, and for more than `most` pixels.
     """
+    require_size(name, image.size, most)
     try:
         image.load()
         pixels = np.asarray(image) if image.mode in ("RGB", "RGBA") else _to_array(image, name)

@@ -9,7 +9,7 @@ from jaxtyping import UInt8
 from PIL import Image
 
 from inpaintlib.errors import InputError
-from inpaintlib.image_io import decoded, flatten, orientation, read_rgba
+from inpaintlib.image_io import decoded, flatten, orientation, read_rgba, require_size
 
 Picture = str | os.PathLike | Image.Image | np.ndarray
 
@@ -33,9 +33,6 @@ class Photograph:
     def of(cls, image: Picture) -> "Photograph":
         """Raises InputError on what is no photograph, and on more than 40 million pixels."""
         rgba = _values(image)
-        if rgba.shape[0] * rgba.shape[1] > LARGEST:
-            size = f"{rgba.shape[1]} x {rgba.shape[0]} pixels"
-            raise InputError(f"The image has {size}, more than {LARGEST // 10**6} million; give a smaller one.")
         return cls(image, rgba[..., :3], rgba[..., 3:] if rgba.shape[2] == 4 else None)
 
     @property
@@ -62,15 +59,16 @@ class Photograph:
 
 def _values(image: Picture) -> UInt8[np.ndarray, "h w c"]:
     if isinstance(image, (str, os.PathLike)):
-        return read_rgba(Path(image))
+        return read_rgba(Path(image), LARGEST)
     if isinstance(image, Image.Image):
-        return decoded(image, "The PIL image")
+        return decoded(image, "The PIL image", LARGEST)
     pixels = np.asarray(image)
     if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] not in (3, 4) or 0 in pixels.shape:
         raise InputError(
             "An image is a path, a PIL image or an array, uint8 of shape [H, W, 3] or [H, W, 4],"
             f" not {kind(image, pixels)}."
         )
+    require_size("The image array", pixels.shape[1::-1], LARGEST)
     return pixels
 
 

@@ -57,10 +57,11 @@ def read_mask(
     return torch.from_numpy(known)[None]
 
 
-def read_grey(path: str | os.PathLike) -> Float[np.ndarray, "h w"]:
+def read_grey(path: str | os.PathLike, most: int | None = None) -> Float[np.ndarray, "h w"]:
     """How white every pixel of a mask file is, 0..1: its brightest channel, transparency laid on black; a file that
-    holds only 0 and 1 has 1 for white. Raises InputError for what `read_image` refuses."""
-    grey = flatten(read_rgba(path), 0).max(axis=2)
+    holds only 0 and 1 has 1 for white. Raises InputError for what `read_image` refuses, and, by the header, for
+    more than `most` pixels."""
+    grey = flatten(read_rgba(path, most), 0).max(axis=2)
     return grey.astype(np.float32) / (1 if grey.max() <= 1 else 255)
 
 
