@@ -14,6 +14,8 @@ from layout import Layout, write_whole
 HEADING = re.compile(r"^### Exercise (\d+): (.+) \((easy|medium|hard), (\d+) minutes\)$")
 SOLUTION = "solution"
 """The tag of a cell that students do not get."""
+HIDDEN = " A solution is hidden under each."
+"""What the heading of the exercises says of solutions, which students do not have."""
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """When every file of the archive was made, so that the same notebooks give the same archive."""
 
@@ -35,9 +37,10 @@ def exercises(notebook: dict[str, Any]) -> list[Exercise]:
 
 
 def without_solutions(notebook: dict[str, Any]) -> dict[str, Any]:
-    """The notebook as students get it: the cells of solutions are gone, all others as they are."""
+    """The notebook as students get it: the cells of solutions are gone, and the word that they are there."""
     cells = [cell for cell in notebook["cells"] if SOLUTION not in cell["metadata"].get("tags", ())]
-    return notebook | {"cells": cells}
+    plain = [cell | {"source": [line.replace(HIDDEN, "") for line in cell["source"]]} for cell in cells]
+    return notebook | {"cells": plain}
 
 
 def edition(layout: Layout) -> dict[str, str]:

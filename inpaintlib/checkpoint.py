@@ -1,11 +1,13 @@
 """Weights and training states as safetensors: nothing that is loaded can run code."""
 
+import hashlib
 import json
 import os
 import re
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
@@ -23,20 +25,26 @@ def save(path: str | os.PathLike, tensors: dict[str, Tensor], note: dict[str, An
     tensors = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
     with atomic_path(path) as temporary:
         try:
-            save_file(tensors, temporary, metadata={"note": json.dumps(note, sort_keys=True)})
+            told = {"note": json.dumps(note, sort_keys=True), "sha256": digest(tensors)}
+            save_file(tensors, temporary, metadata=told)
         except SafetensorError as error:
             said = SYSTEM.search(str(error))
             raise OSError(int(said[1]), os.strerror(int(said[1]))) if said else error from None
 
 
 def read(path: str | os.PathLike) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """The tensors and the note of a file written by `save`. Raises InputError when it is not one, or broken."""
+    """The tensors and the note of a file written by `save`. Raises InputError when it is not one, or damaged: a file
+    that says the checksum of its numbers, as older ones do not, is held to it."""
     if not Path(path).is_file():
         raise InputError(f"There is no weights file {path}.")
     try:
         with safe_open(path, framework="pt") as file:
-            note = json.loads((file.metadata() or {})["note"])
-            return {name: file.get_tensor(name) for name in file.keys()}, note  # noqa: SIM118
+            told = file.metadata() or {}
+            note = _note(told)
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            if told.get("sha256", "") not in ("", digest(tensors)):
+                raise ValueError("its numbers are not those that were written")
+            return tensors, note
     except (SafetensorError, KeyError, ValueError) as error:
         raise InputError(
             f"{path} is not a whole weights file of this library ({error}); train or fetch it again."
@@ -47,11 +55,28 @@ def read_note(path: str | os.PathLike) -> dict[str, Any]:
     """The note of a file written by `save`, without its tensors. Raises InputError when it is not one, or broken."""
     try:
         with safe_open(path, framework="pt") as file:
-            return json.loads((file.metadata() or {})["note"])
+            return _note(file.metadata() or {})
     except (SafetensorError, OSError, KeyError, ValueError) as error:
         raise InputError(
             f"{path} is not a whole weights file of this library ({error}); train or fetch it again."
         ) from None
+
+
+def digest(tensors: dict[str, Tensor]) -> str:
+    """Hex SHA-256 over names, kinds, shapes and bytes of tensors, whatever their order."""
+    found = hashlib.sha256()
+    for name in sorted(tensors):
+        value = tensors[name]
+        found.update(f"{name} {value.dtype} {tuple(value.shape)}\n".encode())
+        found.update(value.contiguous().reshape(-1).view(torch.uint8).numpy())
+    return found.hexdigest()
+
+
+def _note(told: dict[str, str]) -> dict[str, Any]:
+    note = json.loads(told["note"])
+    if not isinstance(note, dict):
+        raise ValueError("its note is none")
+    return note
 
 
 def save_weights(

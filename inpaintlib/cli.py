@@ -120,7 +120,10 @@ def _serve(options: argparse.Namespace) -> int:
         from inpaintlib.drawing.server import serve
     except ModuleNotFoundError as error:
         raise InputError(f"The page needs {error.name}; install it with `pip install inpaintlib[hands]`.") from None
-    serve(options.model, options.port, options.profile, options.device)
+    try:
+        serve(options.model, options.port, options.profile, options.device)
+    except KeyboardInterrupt:  # which is how it is closed
+        print("inpaintlib: the page is closed.", file=sys.stderr)
     return 0
 
 

@@ -82,22 +82,28 @@ def _method(name: str, options: argparse.Namespace, protocol: Any) -> Any:
     if not options.photos:
         return methods.network(load(name, profile=options.profile))
     network = load(name, profile=None if is_path(name) else options.profile)
-    if is_path(name):
-        _unseen(Path(name), options.photos, protocol.split)
+    _unseen(name, options.photos, protocol.split)
     return methods.as_inpaint(network)
 
 
-def _unseen(weights: Path, folder: Path, split: str) -> None:
-    """Raise InputError when a network learned from photographs that it is to be tested on."""
+def _unseen(name: str, folder: Path, split: str) -> None:
+    """Raise InputError when a network learned from photographs that it is to be tested on. One with a name is the
+    book's, which learned from the bundled photographs for training."""
     from inpaintlib import checkpoint, photos
+    from inpaintlib.weights import is_path
 
     tested = photos.originals(folder, split)
-    learned = checkpoint.read_note(weights).get("photographs", {}).get("originals", ())
+    if is_path(name):
+        learned = checkpoint.read_note(Path(name)).get("photographs", {}).get("originals", ())
+        advice = "test it on the folder that it was trained with"
+    else:
+        learned = [row["sha256"][:12] for row in photos.catalogue() if row["split"] == "train"]
+        advice = "measure it on photographs that do not come with the book"
     seen = [tested[key] for key in learned if key in tested]
     if seen:
         raise InputError(
-            f"{weights} was trained on {len(seen)} of the {len(tested)} photographs that would test it, such as"
-            f" {seen[0]}; test it on the folder that it was trained with."
+            f"{name} was trained on {len(seen)} of the {len(tested)} photographs that would test it, such as"
+            f" {seen[0]}; {advice}."
         )
 
 

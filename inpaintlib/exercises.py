@@ -34,7 +34,7 @@ class Verdict:
     says: str
 
     def __str__(self) -> str:
-        return f"{ {True: 'Right.', False: 'Not yet.', None: 'Not answered yet.'}[self.right] } {self.says}".rstrip()
+        return f"{HEADS[self.right]} {self.says}".rstrip()
 
     def _repr_markdown_(self) -> str:
         head, _, rest = str(self).partition(". ")
@@ -70,7 +70,8 @@ class Exercise:
         except Wrong as wrong:
             return Verdict(False, str(wrong))
         except Exception as error:  # whatever a student's own function raises is an answer of its own kind
-            return Verdict(False, f"Checking it raised {type(error).__name__}: {error}")
+            asked = f"an answer is {inspect.getdoc(self.check)}"
+            return Verdict(False, f"Checking it raised {type(error).__name__} ({error}); {asked}")
 
     def solved(self, answer: Any, wrong: Iterable[Any]) -> Solution:
         """The solution, held to the check. wrong: answers that must be refused, each with a sentence.

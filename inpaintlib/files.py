@@ -141,5 +141,8 @@ def checksum_arrays(*arrays: np.ndarray) -> str:
 
 
 def read_json(path: str | os.PathLike) -> Any:
-    """The value of a JSON file."""
-    return json.loads(Path(path).read_text(encoding="utf-8"))
+    """The value of a JSON file. Raises InputError when it is none, or only a part of one."""
+    try:
+        return json.loads(Path(path).read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path} is no whole JSON file ({error}); make or fetch it again.") from None

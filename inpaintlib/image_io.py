@@ -91,18 +91,18 @@ def read_rgba(path: str | os.PathLike, most: int | None = None) -> UInt8[np.ndar
             pixels = upright(pixels, image.getexif().get(ORIENTATION, 1))
     except InputError:
         raise
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         limit = 2 * Image.MAX_IMAGE_PIXELS // 10**6
         raise InputError(
             f"{path}: its header declares more than {limit} million pixels, as a decompression bomb does; "
             "give an image of at most that size."
-        ) from error
-    except UnidentifiedImageError as error:
+        ) from None
+    except UnidentifiedImageError:
         raise InputError(
             f"{path}: is not an image that Pillow can read; give a JPEG, PNG, WebP, BMP or TIFF."
-        ) from error
+        ) from None
     except _DECODING_ERRORS as error:
-        raise InputError(f"{path}: is truncated or damaged ({_reason(error)}); give a whole file.") from error
+        raise InputError(f"{path}: is truncated or damaged ({_reason(error)}); give a whole file.") from None
     return _without_idle_alpha(pixels)
 
 
@@ -142,7 +142,7 @@ def decoded(image: Image.Image, name: str, most: int | None = None) -> UInt8[np.
     except _DECODING_ERRORS as error:
         if isinstance(error, InputError):
             raise
-        raise InputError(f"{name}: is truncated or damaged ({_reason(error)}); give a whole one.") from error
+        raise InputError(f"{name}: is truncated or damaged ({_reason(error)}); give a whole one.") from None
     if 0 in pixels.shape:
         raise InputError(f"{name}: has no pixels; give one of at least 1 x 1.")
     return _without_idle_alpha(pixels)
@@ -192,7 +192,7 @@ def _require_content(path: Path) -> None:
     except OSError as error:
         what = "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be reached ({error.strerror})"
         what = "is a link that leads nowhere" if os.path.islink(path) else what
-        raise InputError(f"{path}: {what}; give the path of an image file.") from error
+        raise InputError(f"{path}: {what}; give the path of an image file.") from None
     if not stat.S_ISREG(status.st_mode):
         what = "a folder" if stat.S_ISDIR(status.st_mode) else "not a regular file"
         raise InputError(f"{path}: is {what}; give the path of one image file.")

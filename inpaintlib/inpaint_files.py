@@ -60,9 +60,20 @@ def kind_of(out: Path) -> str:
 
 def single(image: Path, mask: Path, out: Path, models: Sequence[str]) -> Job:
     """One photograph, into `out`; of several models each into a file named after it beside `out`, and one of all."""
+    if out.is_dir():
+        raise InputError(f"{out} is a folder; name the file of the result, such as {out / 'filled.png'}.")
     kind_of(out)
     if not out.parent.is_dir():
         raise InputError(f"There is no folder {out.parent} to write {out.name} into; make it, or name another.")
+    job = _job_of(image, mask, out, models)
+    given = {path.resolve() for path in (image, mask)}
+    for place in job.written:
+        if place.resolve() in given:
+            raise InputError(f"{place} would be written over itself; name another file for the result.")
+    return job
+
+
+def _job_of(image: Path, mask: Path, out: Path, models: Sequence[str]) -> Job:
     if len(models) == 1:
         return Job(image, mask, {models[0]: out})
     names = _names(models)
@@ -192,7 +203,8 @@ def fill_many(
             try:
                 fill_one(job, networks, settings, bars)
             except InputError as error:
-                yield str(error)
+                named = any(str(path) in str(error) for path in (job.image, job.mask, *job.written))
+                yield str(error) if named else f"{job.image} with {job.mask}: {error}"
 
 
 def _numbers(network: nn.Module) -> Iterator[np.ndarray]:

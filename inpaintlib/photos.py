@@ -12,9 +12,10 @@ from typing import Any, Literal
 import numpy as np
 from jaxtyping import UInt8
 
+from inpaintlib import forms
 from inpaintlib.crops import Crops, evaluation_crops, to_float, to_uint8
 from inpaintlib.errors import InputError
-from inpaintlib.files import read_json, sha256
+from inpaintlib.files import sha256
 from inpaintlib.image_io import list_images, read_image
 from inpaintlib.layouts import LAYOUTS
 
@@ -157,7 +158,7 @@ def _prepared(root: str | os.PathLike, split: str) -> list[dict[str, Any]]:
     record = Path(root) / PREPARED
     if not record.is_file():
         raise InputError(f"{root}: holds no {PREPARED}; make it by `inpaintlib prepare PHOTOGRAPHS --out {root}`.")
-    return [row for row in read_json(record)["photographs"] if row["split"] == split]
+    return [row for row in forms.read(record, forms.PHOTOGRAPHS)["photographs"] if row["split"] == split]
 
 
 def dataset(layout: str, root: str | os.PathLike, split: Split) -> PhotoSet:

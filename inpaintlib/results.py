@@ -2,6 +2,8 @@
 
 import os
 import resource
+import zipfile
+import zlib
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -10,11 +12,14 @@ import numpy as np
 import torch
 from PIL import Image
 
-from inpaintlib import paths
+from inpaintlib import forms, paths
 from inpaintlib.errors import InputError
-from inpaintlib.files import atomic_path, read_json, write_json
+from inpaintlib.files import atomic_path, write_json
+from inpaintlib.image_io import read_image
 
 SCHEMA = 2
+_UNREADABLE = (OSError, EOFError, ValueError, LookupError, NotImplementedError, zipfile.BadZipFile, zlib.error)
+"""What NumPy and zipfile raise on a damaged file of arrays (found by damaging them)."""
 
 
 def peak_bytes(device: torch.device | str = "cpu") -> int:
@@ -61,10 +66,10 @@ def read_run(experiment: str, profile: str) -> dict[str, Any]:
             f"There are no results of {experiment} in the profile {profile}; make them with"
             f" `inpaintlib study run --profile {profile} --only {experiment}`."
         )
-    run = read_json(path)
-    if run.get("schema") != SCHEMA:
-        raise InputError(f"{path} has schema {run.get('schema')}, this library reads {SCHEMA}; make the result again.")
-    return run
+    schema = forms.read(path, {"schema": int})["schema"]
+    if schema != SCHEMA:
+        raise InputError(f"{path} has schema {schema}, this library reads {SCHEMA}; make the result again.")
+    return forms.read(path, forms.RUN)
 
 
 def read_arrays(experiment: str, profile: str, name: str = "stats") -> dict[str, np.ndarray]:
@@ -85,14 +90,16 @@ def read_picture(experiment: str, profile: str, name: str) -> np.ndarray:
     path = picture_path(experiment, profile, name)
     if not path.is_file():
         raise InputError(f"There is no {path.name} among the results of {experiment} in the profile {profile}.")
-    with Image.open(path) as picture:
-        return np.asarray(picture.convert("RGB"))
+    return read_image(path)
 
 
 @lru_cache(maxsize=512)
 def _loaded(path: Path, _changed: int) -> dict[str, np.ndarray]:
-    with np.load(path) as file:
-        return {k: v.astype(np.float32) if v.dtype == np.float16 else v for k, v in file.items()}
+    try:
+        with np.load(path) as file:
+            return {k: v.astype(np.float32) if v.dtype == np.float16 else v for k, v in file.items()}
+    except _UNREADABLE as error:
+        raise InputError(f"{path} is no whole file of arrays ({error}); make or fetch it again.") from None
 
 
 def _compact(values: np.ndarray) -> np.ndarray:

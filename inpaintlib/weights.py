@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from inpaintlib import checkpoint, paths
+from inpaintlib import checkpoint, forms, paths
 from inpaintlib.errors import InputError
 from inpaintlib.models.registry import build, configure, resolve
 from inpaintlib.recipes import PROFILES
@@ -46,8 +46,10 @@ def load(
     missing = " with " * bool(config) + " and ".join(f"{k}={v!r}" for k, v in config.items())
     command = f"inpaintlib train {name} --name mine --profile {where}"
     command += "".join(f' --set "{k}={v!r}"' for k, v in config.items())
+    known = ", ".join(sorted({note["model"] for _, note in available(where)})) or "no network"
     raise InputError(
-        f"There are no trained weights of {name}{missing} in the profile {where}; `{command}` trains them."
+        f"There are no trained weights of {name}{missing} in the profile {where}, which has some of {known};"
+        f" `{command}` trains them."
     )
 
 
@@ -63,8 +65,10 @@ def _note_of(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise InputError(f"There is no weights file {path}; give the one that `inpaintlib train` named at its end.")
     note = checkpoint.read_note(path)
-    if not {"model", "config"} <= note.keys():
+    if "job" in note:
         raise InputError(f"{path} holds a training's state, not a network; give the weights.safetensors beside it.")
+    if amiss := forms.fault(note, forms.NETWORK):
+        raise InputError(f"{path} does not say which network it is of ({amiss}); train or fetch it again.")
     return note
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+import whole
 
 import inpaintlib as il
 from inpaintlib import distances, metrics, paths, reports, results, views
@@ -129,8 +130,9 @@ def test_networks_are_put_into_evaluation_mode():
 def test_a_run_comes_back_and_an_absent_one_names_its_command(tmp_path, monkeypatch):
     monkeypatch.setenv("INPAINTLIB_HOME", str(tmp_path))
     folder = paths.results("laptop", "x-s0")
-    results.write_run(folder, {"a": 1}, stats={"psnr": np.array([30.123456, 20.0]), "n": np.array([1, 70000])})
-    assert results.read_run("x-s0", "laptop") == {"schema": results.SCHEMA, "a": 1}
+    run = whole.run(experiment="x-s0", also=["a"])
+    results.write_run(folder, run, stats={"psnr": np.array([30.123456, 20.0]), "n": np.array([1, 70000])})
+    assert results.read_run("x-s0", "laptop") == run
     arrays = results.read_arrays("x-s0", "laptop")
     assert arrays["psnr"].dtype == np.float32
     assert arrays["psnr"] == pytest.approx([30.123456, 20], abs=0.02)

@@ -264,3 +264,20 @@ def test_a_result_that_has_no_place_is_told_before_the_network_is_asked(tmp_path
 def test_a_network_where_it_is_told_to_run(tmp_path):
     with pytest.raises(il.InputError, match="There is no device 'cuda:7'"):
         il.inpaint(photo(), hole(), device="cuda:7")
+
+
+def test_the_photograph_is_not_written_over_and_a_folder_is_no_result(folder, capsys):
+    photograph, given = folder / "photos" / "a.png", folder / "masks" / "a.png"
+    before = photograph.read_bytes()
+    for out, why in ((photograph, "would be written over itself"), (folder / "photos", "is a folder; name the file")):
+        assert why in run(capsys, photograph, given, "-o", out)[2]
+    assert photograph.read_bytes() == before
+
+
+def test_a_refusal_of_one_among_many_names_its_files(folder, capsys):
+    saved(folder / "masks" / "b.png", hole(20, 30))
+    code, _, told = run(capsys, folder / "photos", folder / "masks", "-o", folder / "out")
+    assert code == 2
+    (line,) = [line for line in told.splitlines() if "30 x 20" in line]
+    assert str(folder / "photos" / "b.jpg") in line
+    assert len([*(folder / "out").rglob("[!.]*.png")]) == 3

@@ -11,6 +11,7 @@ import zipfile
 
 import numpy as np
 import pytest
+import whole
 
 import inpaintlib as il
 from inpaintlib import parcel, paths, provenance, results, study
@@ -22,14 +23,7 @@ COMMIT = "c" * 40
 
 
 def write(of, commit=COMMIT, size=100, **changes):
-    run = {
-        "experiment": of.id,
-        "job": study.fingerprint(of),
-        "commit": commit,
-        "dirty": False,
-        "images_seen": 1,
-        "seconds": 1.0,
-    }
+    run = whole.run(experiment=of.id, profile=of.profile, job=study.fingerprint(of), commit=commit)
     values = np.random.default_rng(0).normal(size=size)
     results.write_run(paths.results(of.profile, of.id), run | changes, stats={"psnr": values})
 

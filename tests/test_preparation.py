@@ -242,6 +242,18 @@ def test_a_network_is_not_tested_on_what_it_learned_from(given, trained, tmp_pat
     assert f"was trained on {len(learned)} of the 5 photographs that would test it" in complaint
 
 
+def test_the_books_networks_are_not_tested_on_the_books_photographs_for_training(tmp_path, capsys):
+    (tmp_path / "given").mkdir()
+    for path in photos.bundled("train").paths[:24]:
+        (tmp_path / "given" / path.name).symlink_to(path)
+    prepare(tmp_path / "given", tmp_path / "ready")
+    count = len(photos.originals(tmp_path / "ready", "test"))
+    code, _, complaint = run(["evaluate", "tsgl", "--photos", tmp_path / "ready"], capsys)
+    assert code == 2
+    assert f"tsgl was trained on {count} of the {count} photographs that would test it" in complaint
+    assert "photographs that do not come with the book" in complaint
+
+
 def test_what_makes_no_sense_beside_each_other_is_one_sentence(ready, trained, capsys):
     for words, sentence in (
         (["telea", "--split", "val"], "--split val is a part of your photographs"),

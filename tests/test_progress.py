@@ -3,8 +3,9 @@
 import json
 
 import pytest
+import whole
 
-from inpaintlib import experiments, paths, progress, results, study
+from inpaintlib import experiments, paths, progress, study
 from inpaintlib.files import exclusive, held, write_json, write_text
 from inpaintlib.progress import BEGUN, DONE, LEFT, RUNNING
 
@@ -17,7 +18,7 @@ def study_of_five(tmp_path, monkeypatch):
     monkeypatch.setenv("INPAINTLIB_HOME", str(tmp_path))
     every = {e.id: e for e in experiments.select("laptop", NAMES)}
     first = every["tsgl-baseline-s0"]
-    note = {"schema": results.SCHEMA, "job": study.fingerprint(first), "seconds": 40.0, "images_seen": 8000}
+    note = whole.run(job=study.fingerprint(first), seconds=40.0, images_seen=8000)
     write_json(paths.results("laptop", first.id) / "run.json", note)
     for id, images in (("tsgl-local-to-local-s0", 2000), ("tsgl-tau-0-s0", 6000)):
         write_text(paths.runs("laptop", id) / "log.jsonl", json.dumps({"images": images}) + "\n")

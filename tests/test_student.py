@@ -37,7 +37,10 @@ def test_students_get_everything_but_the_solutions(student, layout, path):
     solutions = [cell for cell in whole.cells if "solution" in cell.metadata.get("tags", ())]
     assert len(solutions) == len(student.exercises(json.loads(text))) >= 3
     assert ".solved(" not in text
+    for cell in whole.cells:
+        cell.source = cell.source.replace(" A solution is hidden under each.", "")
     assert [cell for cell in whole.cells if cell not in solutions] == given.cells
+    assert "hidden" not in next(cell.source for cell in given.cells if cell.source.startswith("## Exercises"))
 
 
 def test_the_archive_is_the_same_twice_and_holds_every_notebook(student, layout):

@@ -1,5 +1,6 @@
 """Which models there are: name -> class, and how one is built."""
 
+import difflib
 from collections.abc import Callable
 from dataclasses import fields
 from typing import Any
@@ -67,7 +68,8 @@ def find(name: str) -> type[nn.Module]:
     """The class behind a name. Raises InputError when there is none."""
     name, _ = resolve(name, {})
     if name not in _MODELS:
-        raise InputError(f"There is no model named {name!r}; there is {', '.join(models())}.")
+        near = "".join(f", but {known!r}" for known in difflib.get_close_matches(str(name), models(), 1))
+        raise InputError(f"There is no model named {name!r}{near}; there is {', '.join(models())}.")
     return _MODELS[name]
 
 

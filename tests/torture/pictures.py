@@ -1,4 +1,4 @@
-"""Photographs and masks as they should not be: files cut off, damaged, mislabelled, huge by their header; odd arrays."""
+"""Photographs and masks as they should not be: cut off, damaged, mislabelled, huge by their header; odd arrays."""
 
 import io
 import os
@@ -20,9 +20,9 @@ import inpaintlib as il
 SIZE = (64, 48)
 """Width and height of the pictures that are mutated."""
 MEMORY = 400 * 2**20
-"""Bytes by which the process may grow over all attempts; a picture of 20000 x 20000 pixels alone has three times so many."""
+"""Bytes by which the process may grow over all attempts; a picture of 20000 x 20000 pixels alone has 1200 MB."""
 CHECKED = ("png",)
-"""Formats that hold a checksum of their pixels. In the others a changed bit can be another picture, and nothing tells."""
+"""Formats that hold a checksum of their pixels. In others a changed bit can be another picture, and nothing tells."""
 NAMES = ("x", "a b", "new\nline", "ümlaut", "-o", "x.png", "日本")
 FORMATS = {"png": "PNG", "jpg": "JPEG", "webp": "WEBP", "tiff": "TIFF", "bmp": "BMP", "gif": "GIF"}
 
@@ -67,10 +67,9 @@ def overwritten(data: bytes, draw: random.Random) -> bytes:
 
 
 def other_content(_: bytes, draw: random.Random) -> bytes:
-    return draw.choice(
-        [b"", b"hello\n", b"%PDF-1.7\n%\xe2", b"PK\x03\x04" + bytes(40), b"<svg xmlns='http://www.w3.org/2000/svg'/>"]
-        + [b"<!doctype html>", draw.randbytes(500), b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe0", b"GIF89a", b"II*\0"]
-    )
+    texts = b"", b"hello\n", b"%PDF-1.7\n%\xe2", b"<!doctype html>", b"<svg xmlns='http://www.w3.org/2000/svg'/>"
+    beginnings = b"PK\x03\x04" + bytes(40), b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe0", b"GIF89a", b"II*\0"
+    return draw.choice([*texts, *beginnings, draw.randbytes(500)])
 
 
 def huge_by_header(data: bytes, draw: random.Random) -> bytes:
@@ -139,7 +138,9 @@ def as_shape(pixels: np.ndarray, draw: random.Random, folder: Path) -> tuple[Pat
     """A whole file of an unusual shape or kind of pixels."""
     shape = draw.choice([(1, 1), (1, 10_000), (10_000, 1), (2, 3), (7, 1), SIZE])
     image = Image.fromarray(pixels).resize(shape)
-    mode, suffix = draw.choice([("CMYK", "jpg"), ("CMYK", "tiff"), ("L", "jpg"), ("P", "png"), ("P", "gif"), ("1", "png")])
+    mode, suffix = draw.choice(
+        [("CMYK", "jpg"), ("CMYK", "tiff"), ("L", "jpg"), ("P", "png"), ("P", "gif"), ("1", "png")]
+    )
     if draw.random() < 0.3:
         image, mode, suffix = Image.fromarray(np.asarray(image.convert("L")).astype(np.uint16) * 257), "", "png"
     path = folder / f"shape.{suffix}"
@@ -174,7 +175,9 @@ def as_array(pixels: np.ndarray, draw: random.Random, _: Path) -> tuple[Any, str
         "a number": 3,
         "bytes": pixels.tobytes(),
         "PIL of floats": Image.fromarray(pixels[..., 0].astype(np.float32) if pixels.ndim == 3 else numbers),
-        "PIL of another mode": Image.fromarray(pixels).convert(draw.choice(["L", "LA", "P", "HSV", "LAB", "YCbCr", "1", "I"])),
+        "PIL of another mode": Image.fromarray(pixels).convert(
+            draw.choice(["L", "LA", "P", "HSV", "LAB", "YCbCr", "1", "I"])
+        ),
     }
     name = draw.choice(list(spoiled))
     return spoiled[name], f"array, {name}"
@@ -211,7 +214,9 @@ def spoiled_pictures(times: int, draw: random.Random, folder: Path) -> Outcome:
     return outcome
 
 
-def judged(filled: np.ndarray, whole: tuple, source: Callable, spoils_mask: bool, how: str, what: str, outcome: Outcome) -> str:
+def judged(
+    filled: np.ndarray, whole: tuple, source: Callable, spoils_mask: bool, how: str, what: str, outcome: Outcome
+) -> str:
     """What kind of answer came: the picture, or another one, which only a file without a checksum may become."""
     image, hole = whole
     outcome.expect(filled.dtype == np.uint8 and filled.ndim == 3, f"{what}: gave {filled.dtype} {list(filled.shape)}")
