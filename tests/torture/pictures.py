@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
-from trial import Outcome, is_sentence
 
 import inpaintlib as il
+from torture.trial import Outcome, is_sentence
 
 SIZE = (64, 48)
 """Width and height of the pictures that are mutated."""

@@ -11,13 +11,13 @@ from typing import Any
 from unittest import mock
 
 import torch
-from pictures import bits_flipped, cut_off, other_content, overwritten
-from trial import ROOT, Outcome, is_sentence
 
 import inpaintlib as il
 from inpaintlib import checkpoint, parcel, photos, results, weights
 from inpaintlib.models.registry import find
 from inpaintlib.variant import Variant
+from torture.pictures import bits_flipped, cut_off, other_content, overwritten
+from torture.trial import ROOT, Outcome, is_sentence
 
 sys.path.insert(0, str(ROOT / "book"))
 import run_notebook

@@ -1,0 +1,1 @@
+"""What is done to break the project, and what it promises then: `make torture`."""
