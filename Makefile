@@ -14,7 +14,7 @@ CHECKED := $(wildcard inpaintlib tests book notebooks scripts)
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help env book smoke pdf train lab student serve test lint test-slow bench doctor lock clean
+.PHONY: help env book smoke pdf train lab student serve test lint test-slow torture bench doctor lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -57,6 +57,9 @@ test: lint ## the checks of `make lint`, then the fast tests
 
 test-slow: env ## the slow tests
 	$(PYTEST) -m slow
+
+torture: env ## try to break everything, in about an hour, and write what came of it; TORTURE="--only kill"
+	PYTHONPATH=tests $(BIN)/python -m torture $(TORTURE)
 
 bench: env ## time every operation against a literal formulation of itself, and the whole generator
 	@$(BIN)/python scripts/bench.py $(BENCH)

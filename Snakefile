@@ -16,8 +16,11 @@ PHOTOS = config.get("photos", "")
 NAMES = [notebook.stem for notebook in BOOK.notebooks]
 PAGES = sorted(
     path
-    for pattern in ("*.md", "api/*.md", "*.yml", "*.bib", "*.py", "_static/*.*", "_templates/*")
-    for path in (BOOK.root / "book").glob(pattern)
+    for pattern in (
+        *("book/*.md", "book/api/*.md", "book/*.yml", "book/*.bib", "book/*.py", "book/_static/*.*"),
+        *("book/_templates/*", "figures/results/laptop/torture/*.json"),
+    )
+    for path in BOOK.root.glob(pattern)
 )
 
 if workflow.is_main_process:

@@ -20,7 +20,7 @@ import yaml
 from figure_index import write_index
 from finish import finish
 from layout import PROFILES, Layout, read_json, write_json, write_whole
-from pages import attribution, run_table, with_its_run
+from pages import attribution, run_table, torture_table, with_its_run
 from run_notebook import commit
 
 SMOKE = (
@@ -54,6 +54,8 @@ def stage(layout: Layout) -> Path:
     methods = read_json(layout.stamp("methods"))["pages"]
     write_whole(source / "attribution.md", attribution(layout, source / "thumbnails"))
     write_whole(source / "runs.md", run_table(layout, records))
+    if torture := torture_table(layout):
+        write_whole(source / "torture.md", torture)
     write_whole(source / "exercises.md", student.page(layout))
     write_whole(source / "student-edition.zip", student.archive(layout))
     toc = contents(book / "_toc.yml", source, methods)

@@ -7,7 +7,7 @@ from itertools import groupby
 from pathlib import Path
 
 from inputs import declared
-from layout import Layout
+from layout import Layout, read_json
 from PIL import Image
 
 SPLITS = {
@@ -102,6 +102,49 @@ def run_table(layout: Layout, records: list[dict]) -> str:
         f"Together: {counted(len(records), 'notebook')}, {counted(items, 'item')}, {duration(whole)} of notebook time."
     )
     return "\n\n".join([*page, "\n".join(rows), total, "## Environment", *environments(records)]) + "\n"
+
+
+def torture_table(layout: Layout) -> str:
+    """The page that says what was done to break the project, and what came of it, as `make torture` wrote it; empty
+    where it was not done."""
+    file = layout.root / "figures" / "results" / "laptop" / "torture" / "torture.json"
+    if not file.exists():
+        return ""
+    found = read_json(file)
+    trials = found["trials"]
+    broken = [(one["name"], why) for one in trials for why in one["broken"]]
+    page = [
+        "# Hard to break",
+        "`make torture` does to this project what happens to programs: it kills them at random moments, fills the disk,"
+        " gives them damaged files and wrong words, and asks the same twice. Each trial has a promise, and a broken one"
+        " is told here. A few attempts of each trial are among the tests.",
+        f"{counted(len(trials), 'trial')}, {duration(sum(one['seconds'] for one in trials))} in all;"
+        f" {counted(len(broken), 'broken promise') if broken else 'every promise was kept'}.",
+    ]
+    lines = ["| Trial | Promise | Attempts | What happened | Broken | Runtime |", "|---" * 6 + "|"]
+    for one in trials:
+        happened = [f"{number:,} {word}" for word, number in one["counts"].items()]
+        happened += [f"{name}: {number}" for name, number in one["numbers"].items()]
+        cells = (
+            one["name"],
+            one["promise"],
+            f"{one['times']:,}",
+            ", ".join(map(escaped, happened)),
+            str(len(one["broken"])),
+            duration(one["seconds"]),
+        )
+        lines.append(f"| {' | '.join(cells)} |")
+    page.append(":::{div} sortable\n" + "\n".join(lines) + "\n:::")
+    if broken:
+        page += ["## What broke", "\n".join(f"- {name}: {escaped(why)}" for name, why in broken)]
+    state = f"`{found['commit'][:10]}`" + " with uncommitted changes" * found["dirty"]
+    versions = ", ".join(f"{name} {number}" for name, number in found["versions"].items())
+    page += [
+        "A bit that changes in a JPEG, GIF, TIFF or BMP file can make another picture of it, and nothing in the file"
+        " tells; PNG has a checksum, and is held to it. Weights that this library writes carry one too.",
+        f"Seed {trials[0]['seed']}, {escaped(found['device'])}, commit {state}; {escaped(versions)}.",
+    ]
+    return "\n\n".join(page) + "\n"
 
 
 def run_line(layout: Layout, record: dict) -> str:

@@ -1,5 +1,7 @@
 """Where a network looks in a large photograph: everything in the hole is filled once, nothing else is touched."""
 
+from typing import get_args
+
 import numpy as np
 import pytest
 import torch
@@ -152,3 +154,7 @@ def test_up_to_512_pixels_crop_is_resize():
 def test_a_mode_that_there_is_not():
     with pytest.raises(il.InputError, match="resize, crop, tile"):
         windows.filled(ramp(8, 8), np.eye(8, dtype=bool), Gray(), "zoom")
+
+
+def test_every_mode_of_the_type_is_there():
+    assert tuple(windows.MODES) == get_args(windows.Mode)
