@@ -1,13 +1,9 @@
 """Files in, files out: pairs, names, orientation, transparency, and a batch that goes on where it was stopped."""
 
 import io
-import json
 import os
 import re
-import signal
-import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -229,29 +225,6 @@ def test_a_file_is_no_place_for_the_results_of_a_folder(folder, capsys):
         in run(capsys, folder / "photos", folder / "masks", "-o", folder / "out")[2]
     )
     assert (folder / "out").read_text() == "kept"
-
-
-@pytest.mark.slow
-def test_a_batch_that_is_killed_goes_on_and_ends_the_same(folder):
-    words = [sys.executable, "-m", "inpaintlib.cli", "inpaint", folder / "photos", folder / "masks", "-o"]
-    for number in range(12):
-        saved(folder / "photos" / f"more{number}.png", photo(200, 300))
-        saved(folder / "masks" / f"more{number}.png", hole(200, 300))
-    subprocess.run([*words, folder / "whole"], check=True, capture_output=True)
-    for count in (1, 4, 9):
-        process = subprocess.Popen([*words, folder / "killed"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        while len([*(folder / "killed").rglob("[!.]*.png")]) < count and process.poll() is None:
-            time.sleep(0.01)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-    kept = {p: p.stat().st_mtime_ns for p in (folder / "killed").rglob("[!.]*.png")}
-    subprocess.run([*words, folder / "killed"], check=True, capture_output=True)
-    assert all(p.stat().st_mtime_ns == when for p, when in kept.items())
-    names = sorted(p.relative_to(folder / "whole") for p in (folder / "whole").rglob("*.png"))
-    assert len(names) == 16
-    for name in names:
-        assert (folder / "killed" / name).read_bytes() == (folder / "whole" / name).read_bytes()
-    assert json.loads((folder / "killed" / inpaint_files.SETTINGS).read_text())["mode"] == "crop"
 
 
 def test_a_result_that_has_no_place_is_told_before_the_network_is_asked(tmp_path, capsys):

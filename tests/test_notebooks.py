@@ -113,6 +113,21 @@ def test_the_run_table_says_what_was_made_where_and_when(tool, tree):
     assert "This book holds no notebooks." in tool("pages").run_table(layout, [])
 
 
+def test_the_page_of_torture_tells_what_broke(tool, tree):
+    layout = tool("layout").Layout("laptop", tree)
+    assert tool("pages").torture_table(layout) == ""
+    one = {"name": "kill -9 of a thing", "promise": "it mends", "times": 2000, "counts": {"kills": 2000}, "seconds": 90}
+    one |= {"broken": ["lap-3: a | file *is* lost"], "numbers": {"growth (%)": 0.5}, "seed": 0}
+    made = {"commit": "a" * 40, "dirty": False, "device": "CPU", "versions": {"torch": "2.15.0"}}
+    file = tree / "figures" / "results" / "laptop" / "torture" / "torture.json"
+    file.parent.mkdir(parents=True)
+    file.write_text(json.dumps({"trials": [one, one | {"broken": []}], "of": 2, **made}))
+    page = tool("pages").torture_table(layout)
+    assert "2 trials, 3.0 min in all; 1 broken promise." in page
+    assert "| kill -9 of a thing | it mends | 2,000 |" in page
+    assert r"lap\-3\: a \| file \*is\* lost" in page
+
+
 def test_a_touched_file_changes_no_dependency_and_a_changed_one_does(tool, tree):
     layout = tool("layout").Layout("laptop", tree)
     notebook = write_notebook(tree, "a", "fig-1.svg")

@@ -1,14 +1,9 @@
 """The training loop: each step a function of seed and step, killed runs that end at the same weights, real learning."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
 import time
 from dataclasses import dataclass, fields, replace
 
-import numpy as np
 import pytest
 import torch
 
@@ -68,46 +63,6 @@ def test_an_interrupted_run_ends_at_the_same_weights(tmp_path, crops, monkeypatc
     for row in (*logs[0], *logs[1]):
         row.pop("seconds")
     assert logs[0] == logs[1]
-
-
-SCRIPT = """
-import sys
-from tests.test_training import job, run, crops
-from inpaintlib.crops import Crops
-from inpaintlib.photos import bundled
-from inpaintlib import training
-photos = Crops([bundled("train")[i] for i in range(2)], 64, (0.5,))
-training.train(job(steps=12), photos, sys.argv[1], accelerator="cpu", progress=False, checkpoint_seconds=0)
-"""
-
-
-@pytest.mark.slow
-def test_killed_with_kill_9_again_and_again_it_ends_bit_for_bit_the_same(tmp_path, crops):
-    def begin(folder):
-        command = [sys.executable, "-c", SCRIPT, str(tmp_path / folder)]
-        return subprocess.Popen(command, env=os.environ | {"PYTHONPATH": os.getcwd()}, stderr=subprocess.DEVNULL)
-
-    assert begin("whole").wait(timeout=600) == 0
-    generator = np.random.default_rng(0)
-    kills = 0
-    while kills < 4:
-        process = begin("killed")
-        path = tmp_path / "killed" / "checkpoint.safetensors"
-        seen = path.stat().st_mtime_ns if path.exists() else 0
-        while process.poll() is None and (not path.exists() or path.stat().st_mtime_ns == seen):
-            time.sleep(0.01)
-        time.sleep(generator.uniform(0, 0.3))
-        if process.poll() is not None:
-            break
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        kills += 1
-    assert kills >= 2
-    assert begin("killed").wait(timeout=600) == 0
-    (ours, note), (theirs, _) = (checkpoint.read(tmp_path / d / "checkpoint.safetensors") for d in ("killed", "whole"))
-    assert note["step"] == 12
-    assert ours.keys() == theirs.keys()
-    assert all(torch.equal(ours[name], theirs[name]) for name in ours)
 
 
 def test_a_checkpoint_of_another_job_is_not_continued(tmp_path, crops):
