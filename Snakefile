@@ -66,9 +66,7 @@ rule notebook:
         " && cp {params.record} {output}"
 
 
-# The longest first, so that nothing waits for it at the end.
 rule methods:
-    priority: 1
     input:
         "book/method_pages.py",
         "book/metric_table.py",

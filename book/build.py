@@ -18,6 +18,8 @@ import psutil
 from inputs import measured
 from layout import PROFILES, ROOT, Layout
 
+LONGEST = ("methods", "10_cost", "03_training", "23_your_own_data", "07_curves")
+"""What takes longest and is begun first, so that nothing waits for it at the end."""
 MARK = "INPAINTLIB_BUILD"
 
 
@@ -71,6 +73,8 @@ def snakemake(layout: Layout, *options: str, photos: str = "") -> int:
         "JUPYTER_PLATFORM_DIRS": "1",
     }
     command = [sys.executable, "-m", "snakemake", "--cores", "all", "--keep-going", "--rerun-incomplete", *options]
+    longest = [name for name in LONGEST if name in {"methods", *(path.stem for path in layout.notebooks)}]
+    command += ["--prioritize", *(layout.short(layout.stamp(name)) for name in longest)]
     command += ["--config", f"profile={layout.profile}", *([f"photos={photos}"] if photos else [])]
     with log.open("a") as words:
         return subprocess.run(command, cwd=layout.root, env=environment, stderr=words).returncode
