@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import whole
 
 import inpaintlib as il
 from inpaintlib import claims, paths, questions, regenerated, results, trainings
@@ -120,7 +121,7 @@ def test_our_numbers_stand_below_the_printed_ones_and_never_as_fid(home, quick_c
     note = {"name": "smoke-64", "checksum": rows.checksum}
     values = {name: np.full(len(rows), 12.25) for name in ("psnr", "ssim", "l1", "lpips")}
     kernel = np.full((len(rows.protocol.columns), len(set(rows.group))), 7.5)
-    run = {"experiment": "tsgl-baseline-s0", "profile": "smoke", "seed": 0, "commit": "0123abcdef", "dirty": False}
+    run = whole.run(experiment="tsgl-baseline-s0", profile="smoke", commit="0123abcdef")
     run |= {"group": "table-iv", "protocol": note, "also": [], "diagnostics_protocol": note}
     results.write_run(paths.results("smoke", run["experiment"]), run, stats=values, distances={"kd": kernel})
     (table,) = (part for part in shown("00_items.ipynb").split("::::{dropdown}") if ":name: tsgl-table-4\n" in part)
