@@ -127,3 +127,12 @@ def test_gradients():
     valid = (torch.rand(1, 1, 4, 4) > 0.3).double()
     x = torch.randn(1, 4, 4, 4, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(lambda t: block(t, valid)[0], (x,))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
+def test_tokens_that_are_zero_stay_numbers_in_every_precision(dtype):
+    """As they are where nothing of a photograph is known."""
+    block = AttentionBlock(8, 2, 4, shifted=False, tau=100.0).to(dtype)
+    with torch.no_grad():
+        answer, _, _ = block(torch.zeros(1, 8, 8, 8, dtype=dtype), torch.zeros(1, 1, 8, 8, dtype=dtype))
+    assert answer.isfinite().all()

@@ -116,7 +116,8 @@ class AttentionBlock(nn.Module):
         return x[:, :, :h, :w].contiguous(memory_format=torch.channels_last), valid[:, :, :h, :w], mass
 
     def _project(self, tokens: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        normalised = F.normalize(tokens, dim=-1)
+        least = max(1e-12, torch.finfo(tokens.dtype).tiny)  # torch's own is zero in float16, and a token may be zero
+        normalised = F.normalize(tokens, dim=-1, eps=least)
         parts = (self.q(normalised), self.k(normalised), self.v(tokens))
         q, k, v = (p.unflatten(-1, (self.heads, -1)).transpose(1, 2) for p in parts)
         return q, k, v

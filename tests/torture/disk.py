@@ -9,10 +9,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
 from torture.kills import leftovers
-from torture.pictures import mask, photograph
+from torture.pictures import mask
 from torture.trial import ROOT, Outcome, environment, inpaintlib
 
 PAGE = 4096
@@ -66,9 +67,10 @@ def contents(place: Path) -> dict[str, str]:
 def _commands(folder: Path, draw: random.Random) -> list[Callable[[Path], list[str]]]:
     """What is run, with its results below a place."""
     for number in range(24):
-        for kind, pixels, size in (("photos", photograph(draw), (300, 280)), ("masks", mask(), (300, 280))):
+        blobs = np.random.default_rng(draw.randrange(2**32)).integers(0, 256, (12, 12, 3), dtype=np.uint8)
+        for kind, pixels in (("photos", blobs), ("masks", mask())):
             (folder / kind).mkdir(exist_ok=True)
-            Image.fromarray(pixels).resize(size).save(folder / kind / f"{number}.png")
+            Image.fromarray(pixels).resize((300, 280)).save(folder / kind / f"{number}.png")
     return [
         lambda place: inpaintlib("inpaint", folder / "photos", folder / "masks", "-o", place / "filled"),
         lambda place: inpaintlib("prepare", folder / "photos", "--out", place / "ready"),
