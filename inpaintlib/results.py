@@ -96,8 +96,8 @@ def read_picture(experiment: str, profile: str, name: str) -> np.ndarray:
 @lru_cache(maxsize=512)
 def _loaded(path: Path, _changed: int) -> dict[str, np.ndarray]:
     try:
-        with np.load(path) as file:
-            return {k: v.astype(np.float32) if v.dtype == np.float16 else v for k, v in file.items()}
+        with path.open("rb") as file, np.load(file) as arrays:  # NumPy leaves a damaged file open that it opened itself
+            return {k: v.astype(np.float32) if v.dtype == np.float16 else v for k, v in arrays.items()}
     except _UNREADABLE as error:
         raise InputError(f"{path} is no whole file of arrays ({error}); make or fetch it again.") from None
 
