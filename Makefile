@@ -58,7 +58,7 @@ test: lint ## the checks of `make lint`, then the fast tests
 test-slow: env ## the slow tests
 	$(PYTEST) -m slow
 
-torture: env ## try to break everything, in about an hour, and write what came of it; TORTURE="--only kill"
+torture: env ## try to break everything and write what came of it; TORTURE="--only kill" for a part
 	PYTHONPATH=tests $(BIN)/python -m torture $(TORTURE)
 
 bench: env ## time every operation against a literal formulation of itself, and the whole generator
