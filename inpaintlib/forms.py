@@ -39,9 +39,12 @@ PHOTOGRAPHS: Form = {"photographs": [{"source": str, "sha256": str, "file": str,
 
 def read(path: str | os.PathLike, form: Form) -> Any:
     """The value of a JSON file. Raises InputError when it is no JSON, or lacks something of the form."""
-    value = read_json(path)
-    amiss = fault(value, form)
-    if amiss:
+    return required(path, read_json(path), form)
+
+
+def required(path: str | os.PathLike, value: Any, form: Form) -> Any:
+    """A value that was read from a file. Raises InputError, naming the file, when it lacks something of the form."""
+    if amiss := fault(value, form):
         raise InputError(f"{Path(path)} is not what this library writes ({amiss}); make or fetch it again.")
     return value
 

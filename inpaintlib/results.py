@@ -66,10 +66,10 @@ def read_run(experiment: str, profile: str) -> dict[str, Any]:
             f"There are no results of {experiment} in the profile {profile}; make them with"
             f" `inpaintlib study run --profile {profile} --only {experiment}`."
         )
-    schema = forms.read(path, {"schema": int})["schema"]
-    if schema != SCHEMA:
-        raise InputError(f"{path} has schema {schema}, this library reads {SCHEMA}; make the result again.")
-    return forms.read(path, forms.RUN)
+    run = forms.read(path, {"schema": int})
+    if run["schema"] != SCHEMA:
+        raise InputError(f"{path} has schema {run['schema']}, this library reads {SCHEMA}; make the result again.")
+    return forms.required(path, run, forms.RUN)
 
 
 def read_arrays(experiment: str, profile: str, name: str = "stats") -> dict[str, np.ndarray]:

@@ -117,14 +117,15 @@ def test_the_page_of_torture_tells_what_broke(tool, tree):
     layout = tool("layout").Layout("laptop", tree)
     assert tool("pages").torture_table(layout) == ""
     one = {"name": "kill -9 of a thing", "promise": "it mends", "times": 2000, "counts": {"kills": 2000}, "seconds": 90}
-    one |= {"broken": ["lap-3: a | file *is* lost"], "numbers": {"growth (%)": 0.5}, "seed": 0}
+    one |= {"broken": ["lap-3: a | file *is* lost"], "times_broken": 1, "numbers": {"growth (%)": 0.5}, "seed": 0}
     made = {"commit": "a" * 40, "dirty": False, "device": "CPU", "versions": {"torch": "2.15.0"}}
     file = tree / "figures" / "results" / "laptop" / "torture" / "torture.json"
     file.parent.mkdir(parents=True)
-    file.write_text(json.dumps({"trials": [one, one | {"broken": []}], "of": 2, **made}))
+    file.write_text(json.dumps({"trials": [one, one | {"broken": [], "times_broken": 0}], "of": 2, **made}))
     page = tool("pages").torture_table(layout)
     assert "2 trials, 3.0 min in all; 1 broken promise." in page
-    assert "| kill -9 of a thing | it mends | 2,000 |" in page
+    assert "- **kill -9 of a thing:** it mends." in page
+    assert "| kill -9 of a thing | 2,000 |" in page
     assert r"lap\-3\: a \| file \*is\* lost" in page
 
 

@@ -160,21 +160,6 @@ def start(home, *options, names=NAMES, cwd=ROOT, **popen):
     return subprocess.Popen([*command, *(["--only", *names] if names else [])], cwd=cwd, env=environment, **popen)
 
 
-def children(of):
-    """Process ids below a process."""
-    listing = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
-    pairs = [tuple(map(int, line.split())) for line in listing.splitlines()]
-    return [pid for pid, parent in pairs if parent == of]
-
-
-def alive(pid):
-    """Whether a process still does something: it is there, and no zombie that nobody has asked for its end."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
-
-
 @pytest.mark.slow
 def test_a_time_box_is_over_in_time_and_the_next_one_goes_on(tmp_path):
     """From a plain copy without git, by its stamp; what comes out is merged elsewhere."""

@@ -36,6 +36,7 @@ def tried(trial: Trial, share: float, seed: int) -> dict:
         "promise": trial.promise,
         "times": times,
         "counts": dict(outcome.counts),
+        "times_broken": len(outcome.broken),
         "broken": outcome.broken[:20],
         "numbers": outcome.numbers,
         "seconds": seconds,

@@ -73,6 +73,7 @@ def of_books(times: int, draw: random.Random, folder: Path) -> Outcome:
                 shutil.copy(first, written)
         cores = 1 + attempt % 2
         source = (tree / "book" / "build.py").read_text()
+        assert '"--cores", "all"' in source
         (tree / "book" / "build.py").write_text(source.replace('"--cores", "all"', f'"--cores", "{cores}"'))
         done = subprocess.run(
             [sys.executable, "book/build.py"], cwd=tree, env=environment(), capture_output=True, text=True, timeout=600

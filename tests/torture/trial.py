@@ -1,6 +1,5 @@
 """What a trial is, and what comes of it."""
 
-import os
 import random
 import re
 import sys
@@ -8,6 +7,8 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import small_book
 
 ROOT = Path(__file__).parents[2]
 
@@ -37,9 +38,13 @@ class Trial:
 
 
 def environment(**more: str) -> dict[str, str]:
-    """The environment of a program under trial: no terminal's width, no display, and nothing of an outer run."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("INPAINTLIB_", "PYTEST_"))}
-    return kept | {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE", "PYTHONPATH": str(ROOT), **more}
+    """The environment of a program under trial: nothing of an outer run, one thread, and this tree's library."""
+    return small_book.environment() | {
+        "OMP_NUM_THREADS": "1",
+        "OMP_WAIT_POLICY": "PASSIVE",
+        "PYTHONPATH": str(ROOT),
+        **more,
+    }
 
 
 def inpaintlib(*words: object) -> list[str]:
