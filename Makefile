@@ -8,13 +8,15 @@ unexport PYTHONDONTWRITEBYTECODE
 PROFILE ?= laptop
 WORKERS ?= 2
 PORT ?= 8000
+LOCK ?= requirements.lock
 BIN := .venv/bin
 NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 CHECKED := $(wildcard inpaintlib tests book notebooks scripts)
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help env book smoke pdf train lab student serve test lint test-slow torture bench doctor lock clean
+.PHONY: help env book smoke pdf train lab student serve test lint test-slow torture versions audit bench doctor lock
+.PHONY: clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -61,15 +63,21 @@ test-slow: env ## the slow tests
 torture: env ## try to break everything and write what came of it; TORTURE="--only kill" for a part
 	PYTHONPATH=tests $(BIN)/python -m torture $(TORTURE)
 
+versions: env ## the fast tests on each Python from 3.11 to 3.13 found here, with the newest packages that are allowed
+	@sh scripts/versions.sh
+
+audit: env ## ask the network whether a package of requirements.lock has a known hole
+	$(BIN)/uv tool run --from "pip-audit>=2.10" pip-audit --strict --disable-pip --require-hashes -r requirements.lock
+
 bench: env ## time every operation against a literal formulation of itself, and the whole generator
 	@$(BIN)/python scripts/bench.py $(BENCH)
 
 doctor: env ## one OK or FAIL line for each thing a reader needs
 	@$(BIN)/python -P inpaintlib/doctor.py
 
-lock: env ## resolve the dependencies of pyproject.toml anew into requirements.lock
+lock: env ## resolve pyproject.toml anew into requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-emit-find-links --extra book --extra hands --extra dev pyproject.toml -o requirements.lock
+		--no-emit-find-links --extra book --extra hands --extra dev pyproject.toml -o $(LOCK)
 
 clean: ## remove what was built; .venv and trained weights stay
 	rm -rf book/_build book/chapters book/_static/mathjax build .snakemake .pytest_cache .ruff_cache .import_linter_cache

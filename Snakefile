@@ -10,6 +10,7 @@ sys.path[:0] = [str(Path(workflow.basedir) / "book"), workflow.basedir]
 
 from inputs import OWN_DATA, write_dependencies
 from layout import Layout
+from snakemake.exceptions import WorkflowError
 
 BOOK = Layout(config.get("profile", "laptop"))
 PHOTOS = config.get("photos", "")
@@ -24,7 +25,11 @@ PAGES = sorted(
 )
 
 if workflow.is_main_process:
-    write_dependencies(BOOK, PHOTOS)
+    try:
+        write_dependencies(BOOK, PHOTOS)
+    except ValueError as error:
+        print(f"  {'inputs':<28}FAILED: {error}", flush=True)
+        raise WorkflowError(str(error)) from None
 
 
 def short(path):

@@ -6,6 +6,7 @@ static files is not called _static among the sources, because Jupyter Book would
 
 import argparse
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
 
+import sources
 import student
 import yaml
 from figure_index import write_index
@@ -36,9 +38,9 @@ def stage(layout: Layout) -> Path:
     source, book = layout.build / "source", layout.root / "book"
     shutil.rmtree(source, ignore_errors=True)
     (source / "chapters").mkdir(parents=True)
-    for page in [*book.glob("*.md"), *book.glob("*.bib")]:
+    for page in [*sources.pages(book), sources.bibliography(book / "references.bib")]:
         shutil.copy(page, source)
-    records = [read_json(layout.record(notebook.stem)) for notebook in layout.finished]
+    records = [read_json(layout.stamp(notebook.stem)) for notebook in layout.finished]
     for notebook, record in zip(layout.finished, records, strict=True):
         executed = read_json(layout.chapters / notebook.name)
         write_json(source / "chapters" / notebook.name, with_its_run(executed, record))
@@ -78,7 +80,7 @@ def copy_mathjax(target: Path) -> None:
 def contents(toc: Path, source: Path, methods: list[str]) -> dict:
     """The table of contents, with the pages of the methods and without the chapters that have no notebook; a notebook
     that it lacks is an error."""
-    wanted = yaml.safe_load(toc.read_text(encoding="utf-8"))
+    wanted = sources.contents(toc)
     listed = {chapter["file"] for part in wanted["parts"] for chapter in part["chapters"]}
     for notebook in sorted((source / "chapters").iterdir()):
         if f"chapters/{notebook.stem}" not in listed:
@@ -99,7 +101,7 @@ def present(source: Path, page: str) -> bool:
 
 def configuration(layout: Layout, config: Path) -> dict:
     """_config.yml with what only the build knows: profile, commit and date, the smoke stamp, the public repository."""
-    wanted = yaml.safe_load(config.read_text(encoding="utf-8"))
+    wanted = sources.settings(config)
     state, day = commit(layout.root), datetime.now(UTC).date().isoformat()
     changed = " with uncommitted changes" if state["dirty"] else ""
     wanted["html"]["extra_footer"] = f"<p>Profile {layout.profile}, commit {state['commit']}{changed}, built {day}.</p>"
@@ -123,8 +125,7 @@ def jupyter_book(layout: Layout, source: Path) -> list[str]:
     with log.open("w") as words:
         code = subprocess.run(command, stdout=words, stderr=words, cwd=layout.root, env=plain).returncode
     if code:
-        lines = log.read_text(encoding="utf-8").splitlines()
-        return [line for line in lines if "WARNING" in line or "ERROR" in line] or lines[-20:]
+        return amiss(log.read_text(encoding="utf-8", errors="replace"), source)
     old = layout.build / "replaced"
     shutil.rmtree(old, ignore_errors=True)
     finish(out / "_build" / "html", layout.build / "webp")
@@ -134,6 +135,16 @@ def jupyter_book(layout: Layout, source: Path) -> list[str]:
     (out / "_build" / "html").rename(layout.html)
     shutil.rmtree(old, ignore_errors=True)
     return []
+
+
+def amiss(log: str, source: Path) -> list[str]:
+    """What Sphinx found amiss, by its log: each warning, or else what it ended with."""
+    words = re.sub(r"\x1b\[[\d;]*m", "", log).replace(f"{source}{os.sep}", "")
+    lines = words.splitlines()
+    before, ended, _ = words.partition("\nThe above exception was the direct cause")
+    return [line for line in lines if "WARNING" in line or "ERROR" in line] or (
+        before.rstrip().splitlines()[-1:] if ended else lines[-20:]
+    )
 
 
 def main() -> int:
@@ -148,7 +159,8 @@ def main() -> int:
     try:
         warnings = jupyter_book(layout, stage(layout))
     except ValueError as error:
-        warnings = [str(error)]
+        print(f"  {'pages':<28}FAILED: {error}", flush=True)
+        return 1
     if warnings:
         print(f"  {'pages':<28}FAILED: warnings count as errors", flush=True)
         print("\n".join(f"    {line}" for line in warnings), flush=True)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import psutil
 from inputs import measured
-from layout import PROFILES, ROOT, Layout
+from layout import PROFILES, ROOT, Layout, remembered
 
 LONGEST = ("methods", "10_cost", "03_training", "23_your_own_data", "07_curves")
 """What takes longest and is begun first, so that nothing waits for it at the end."""
@@ -59,6 +59,13 @@ def end_leftovers(root: Path) -> int:
     return len(leftovers)
 
 
+def forget_spoiled_records(root: Path) -> None:
+    """Remove what Snakemake remembers of files and cannot read any more: it would end there, in every build."""
+    for path in (root / ".snakemake" / "metadata").glob("*"):
+        if path.is_file() and not remembered(path):
+            path.unlink()
+
+
 def snakemake(layout: Layout, *options: str, photos: str = "") -> int:
     """Call Snakemake on this tree: its own words go to a log file, the jobs' progress to the terminal."""
     log = layout.build / "logs" / "snakemake.log"
@@ -84,6 +91,7 @@ def build(layout: Layout, photos: str = "") -> int:
     """Run what is out of date; when stopped, end what runs at once. Returns 0 when the book is whole.
     photos: the folder of a reader's own data, which its page then shows."""
     end_leftovers(layout.root)
+    forget_spoiled_records(layout.root)
     if any((layout.root / ".snakemake" / "locks").glob("*")):
         print("The last build was cut off: its lock is removed, its unfinished notebooks run again.", flush=True)
         snakemake(layout, "--unlock")

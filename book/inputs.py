@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from layout import Layout, read_json, write_json
+from layout import Layout, read_json, remembered, write_json
 
 METHODS_READ = ["classical", "comparison", "decoders", "hosts", "misf-ablation"]
 """The groups whose results stand on the pages of the methods."""
@@ -47,8 +47,20 @@ def result_files(layout: Layout, groups: list[str]) -> list[Path]:
 
 
 def declared(notebook: Path) -> dict:
-    """The notebook's metadata `inpaintlib`: items (what it regenerates) and groups (the results it reads)."""
-    return read_json(notebook)["metadata"].get("inpaintlib", {"items": [], "groups": []})
+    """The notebook's metadata `inpaintlib`: items (what it regenerates) and groups (the results it reads).
+
+    Raises ValueError, one sentence, when the file is no notebook, or its metadata is none of these lists of names.
+    """
+    if not notebook.is_file():
+        raise ValueError(f"There is no notebook {notebook.name} in notebooks/.")
+    told = read_json(notebook)
+    if not isinstance(told.get("cells"), list) or not isinstance(told.get("metadata"), dict):
+        raise ValueError(f"notebooks/{notebook.name} is no notebook: it has no cells or no metadata.")
+    mine = told["metadata"].get("inpaintlib", {"items": [], "groups": []})
+    lists = [mine.get(key) for key in ("items", "groups")] if isinstance(mine, dict) else [None]
+    if not all(isinstance(names, list) and all(isinstance(name, str) for name in names) for names in lists):
+        raise ValueError(f"notebooks/{notebook.name} has no lists of names, items and groups, in metadata.inpaintlib.")
+    return mine
 
 
 def write_dependencies(layout: Layout, photos: str = "") -> None:
@@ -61,10 +73,10 @@ def write_dependencies(layout: Layout, photos: str = "") -> None:
         own = photos if notebook.stem == OWN_DATA else ""
         write_changed(layout, notebook.stem, library, declared(notebook)["groups"], own)
         stamp = layout.stamp(notebook.stem)
-        if stamp.exists() and not products_intact(layout, stamp):
+        if stamp.exists() and not products_intact(layout, notebook.stem):
             stamp.unlink()
     write_changed(layout, "methods", library, METHODS_READ)
-    if not layout.methods.is_dir():
+    if not layout.methods.is_dir() or not isinstance(remembered(layout.stamp("methods")).get("pages"), list):
         layout.stamp("methods").unlink(missing_ok=True)
     write_changed(layout, "explorer", library, EXPLORER_READ)
     if not layout.explorer.is_dir():
@@ -79,7 +91,7 @@ def write_changed(layout: Layout, name: str, library: str, groups: list[str], ph
     if photos:
         current["photos"] = digest((p for p in measured(Path(photos)).rglob("*") if p.is_file()), Path(photos))
     depends = layout.depends(name)
-    if not depends.exists() or read_json(depends) != current:
+    if remembered(depends) != current:
         write_json(depends, current)
 
 
@@ -99,14 +111,17 @@ def measured(photos: Path) -> Path:
 def forget_other_library(layout: Layout, library: str) -> None:
     """Remove what smoke's notebooks trained and measured with another library, so that they do it again."""
     note = layout.build / "library.json"
-    if note.exists() and read_json(note) == {"library": library}:
+    if remembered(note) == {"library": library}:
         return
     shutil.rmtree(layout.build / "runs", ignore_errors=True)
     shutil.rmtree(layout.results, ignore_errors=True)
     write_json(note, {"library": library})
 
 
-def products_intact(layout: Layout, stamp: Path) -> bool:
-    """Whether every file that the recorded run left is still there, unchanged."""
-    products = read_json(stamp)["products"]
-    return all((layout.root / name).is_file() and sha256(layout.root / name) == was for name, was in products.items())
+def products_intact(layout: Layout, name: str) -> bool:
+    """Whether a notebook's record is what its stamp is a copy of, and every file that the run left is unchanged."""
+    record, stamp = layout.record(name), layout.stamp(name)
+    if not record.is_file() or record.read_bytes() != stamp.read_bytes():
+        return False
+    products = remembered(stamp).get("products", {})
+    return all((layout.root / made).is_file() and sha256(layout.root / made) == was for made, was in products.items())

@@ -104,5 +104,19 @@ def write_json(path: Path, value: object) -> None:
 
 
 def read_json(path: Path) -> dict:
-    """The JSON object in `path`."""
-    return json.loads(path.read_text(encoding="utf-8"))
+    """The JSON object in `path`. Raises ValueError, one sentence, when it holds none, or only a part of one."""
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{os.path.relpath(path, ROOT)} is no whole JSON file ({error}).") from None
+    if not isinstance(value, dict):
+        raise ValueError(f"{os.path.relpath(path, ROOT)} holds no JSON object.")
+    return value
+
+
+def remembered(path: Path) -> dict:
+    """The JSON object that a build wrote into `path`; {} where it is gone or spoiled, so that it is made anew."""
+    try:
+        return read_json(path)
+    except (OSError, ValueError):
+        return {}

@@ -1,6 +1,7 @@
 """Run one notebook with papermill: what failed stays to be looked at, and what had succeeded before stays as it was."""
 
 import argparse
+import ast
 import os
 import platform
 import resource
@@ -12,25 +13,39 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from figure_index import own_files, products
-from layout import ROOT, Layout, write_json, write_whole
+from inputs import declared
+from layout import PROFILES, ROOT, Layout, write_json, write_whole
 
 PACKAGES = ("torch", "torchvision", "numpy", "papermill")
 
 
 def checked_parameters(notebook: Path, given: dict[str, object]) -> dict[str, object]:
-    """`given` without what the notebook sets itself.
+    """`given` without what the notebook sets itself; a text is read as a number where the notebook has a number.
 
-    Raises ValueError, one sentence, when the notebook has no parameter of such a name: papermill would only warn.
+    Raises ValueError, one sentence, when the notebook has no parameter of such a name, of which papermill would only
+    warn, when it has a number there and this is none, and when the file is no notebook. A notebook's own parameters are
+    literals (tests/test_notebooks.py).
     """
     import papermill
 
+    declared(notebook)
     known = papermill.inspect_notebook(str(notebook))
-    for name in given:
+    changed = {}
+    for name, value in given.items():
         if name not in known:
             raise ValueError(
                 f"{notebook.name} has no parameter {name!r}; it has: {', '.join(sorted(known)) or 'none'}."
             )
-    return {name: value for name, value in given.items() if known[name]["default"] not in (repr(value), f'"{value}"')}
+        own = ast.literal_eval(known[name]["default"])
+        try:
+            read = value if isinstance(value, type(own)) else type(own)(str(value))
+        except ValueError:
+            raise ValueError(f"{notebook.name} takes {name} = {own!r} or another number, not {value!r}.") from None
+        if name == "profile" and read not in PROFILES:
+            raise ValueError(f"There is no profile {read!r}; there are: {', '.join(PROFILES)}.")
+        if read != own:
+            changed[name] = read
+    return changed
 
 
 def execute(notebook: Path, log: Path, parameters: dict[str, object]) -> None:
@@ -138,26 +153,15 @@ def publish(log: Path, out: Path) -> None:
     os.replace(temporary, out)
 
 
-def typed(text: str) -> tuple[str, object]:
-    """`name=value` as a name and a number, where the value reads as one, or a string."""
-    name, _, value = text.partition("=")
-    for kind in (int, float):
-        try:
-            return name, kind(value)
-        except ValueError:
-            continue
-    return name, value
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("notebook", type=Path)
     parser.add_argument("out", type=Path, help="the executed notebook, replaced only when every cell ran")
-    parser.add_argument("--profile", required=True)
+    parser.add_argument("--profile", choices=PROFILES, required=True)
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="another parameter")
     options = parser.parse_args()
     layout, name = Layout(options.profile), options.notebook.stem
-    parameters = {"profile": options.profile, **dict(typed(text) for text in options.set)}
+    parameters = {"profile": options.profile, **dict(text.partition("=")[::2] for text in options.set)}
     print(f"  {name:<28}running", flush=True)
     try:
         record = run(options.notebook.resolve(), options.out.resolve(), layout, parameters)

@@ -15,6 +15,8 @@ from typing import Literal
 from inpaintlib.errors import InputError
 from inpaintlib.ops.normalize import NORMALIZATIONS
 
+LONGEST = 100
+"""Characters of the longest text that is read."""
 Guide = Literal["structure", "residual", "texture"]
 GUIDES: dict[str, Guide] = {"global": "structure", "local": "residual", "texture": "texture"}
 GUIDE_WORDS = {guide: word.capitalize() for word, guide in GUIDES.items()}
@@ -44,6 +46,8 @@ class Variant:
         """Read a variant string. Raises InputError, with the grammar, on anything else."""
         if isinstance(text, Variant):
             return text
+        if len(str(text)) > LONGEST:
+            raise InputError(f"A variant is a text such as {_EXAMPLES}, not one of {len(str(text))} characters.")
         plain = re.sub(r"\s+", "", str(text)).replace("→", "->")
         if plain.lower() == "baseline":
             return cls()

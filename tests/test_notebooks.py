@@ -1,5 +1,6 @@
 """The notebooks as they are kept, and what happens to their outputs when one fails or a build is killed."""
 
+import ast
 import importlib
 import json
 import os
@@ -47,6 +48,7 @@ def test_notebook_has_the_parameters_of_every_notebook(path):
     assert len(cells) == 1
     assert re.search(r'^profile(: str)? = "laptop"', cells[0].source, re.M)
     assert re.search(r"^seed(: int)? = 0", cells[0].source, re.M)
+    assert all(isinstance(line.value, ast.Constant) for line in ast.parse(cells[0].source).body)
 
 
 @each_notebook
@@ -155,12 +157,20 @@ def test_a_touched_file_changes_no_dependency_and_a_changed_one_does(tool, tree)
     assert written()[0] != second[0]
 
 
-def test_an_unknown_parameter_is_refused_in_one_sentence(tree):
+@pytest.mark.parametrize(
+    "given, refusal",
+    [
+        ("sed=1", "a.ipynb has no parameter 'sed'; it has: profile, seed."),
+        ("seed=one", "a.ipynb takes seed = 0 or another number, not 'one'."),
+        ("profile=desktop", "There is no profile 'desktop'; there are: smoke, laptop, gpu, paper."),
+    ],
+)
+def test_a_wrong_parameter_is_refused_in_one_sentence(tree, given, refusal):
     notebook = write_notebook(tree, "a", "fig-1.svg")
-    command = [sys.executable, "book/run_notebook.py", notebook, "out.ipynb", "--profile", "smoke", "--set", "sed=1"]
+    command = [sys.executable, "book/run_notebook.py", notebook, "out.ipynb", "--profile", "smoke", "--set", given]
     run = subprocess.run(command, cwd=tree, capture_output=True, text=True)
     assert run.returncode == 1
-    assert "a.ipynb has no parameter 'sed'; it has: profile, seed." in run.stdout
+    assert f"FAILED: {refusal}\n" in run.stdout
     assert not (tree / "out.ipynb").exists()
 
 

@@ -11,7 +11,9 @@ from torture.trials import TRIALS
 FEW = {
     "spoiled photographs and masks": 150,
     "spoiled records, weights and settings": 180,
+    "fuzzed parsers": 6000,
     "kill -9 of a training": 3,
+    "a book of spoiled files": 4,
     "a full disk": 4,
     "hard numbers": 27,
     "a long training": 200,

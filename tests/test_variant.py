@@ -62,3 +62,8 @@ def test_a_wrong_one_is_refused_with_the_grammar(text):
     assert repr(text) in message
     assert "->" in message or "there are" in message
     assert message.count("\n") == 0
+
+
+def test_a_text_of_any_length_is_refused_in_one_sentence():
+    with pytest.raises(il.InputError, match=r"such as .*, not one of 100008 characters\.$"):
+        Variant.parse("Global->" + "x" * 100_000)

@@ -13,7 +13,7 @@ import torch
 from small_book import small_tree, write_notebook
 
 import inpaintlib as il
-from torture.kills import CHAPTERS
+from torture.books import CHAPTERS
 from torture.trial import Outcome, environment
 
 TOLERANCE = 2e-4

@@ -1,7 +1,6 @@
 """kill -9 at random moments: what was finished stays, the next start goes on, and the end is as if nothing had been."""
 
 import random
-import shutil
 import subprocess
 import sys
 import time
@@ -12,7 +11,6 @@ import numpy as np
 import psutil
 import torch
 from PIL import Image
-from small_book import small_tree, write_notebook
 
 from inpaintlib import checkpoint
 from torture.pictures import mask, photograph
@@ -31,7 +29,6 @@ photographs = Crops([bundled("train")[i] for i in range(2)], 64, (0.5,))
 training.train(job, photographs, sys.argv[1], accelerator="cpu", progress=False, checkpoint_seconds=0.2)
 """
 STUDIED = ("telea-s0", "tsgl-baseline-s0", "lama-s0")
-CHAPTERS = ("01_quickstart", "05_which_structure", "07_curves")
 Start = Callable[[Path], subprocess.Popen]
 
 
@@ -171,60 +168,3 @@ def of_fills(times: int, draw: random.Random, folder: Path) -> Outcome:
         outcome.expect(not leftovers(place), f"{place.name}: left {leftovers(place)}")
 
     return torment(start, seconds, times, draw, folder, look, compare)
-
-
-def of_book(times: int, draw: random.Random, folder: Path) -> Outcome:
-    """`make book` of a small tree with the real machinery: its first process, or one of those below it (Snakemake, a
-    notebook's runner, a kernel), or all at once."""
-    outcome = Outcome()
-    tree = small_tree(folder / "tree")
-    for number, name in enumerate(CHAPTERS, 1):
-        write_notebook(tree, name, f"fig-0{number}.svg", "import time; time.sleep(2)")
-    build = [sys.executable, "book/build.py"]
-    start = lambda: started(build, cwd=tree)  # noqa: E731
-    began = time.monotonic()
-    finished(start())
-    seconds = time.monotonic() - began
-    figures = lambda: {p.name: p.read_bytes() for p in sorted((tree / "figures/tsgl").glob("*.svg"))}  # noqa: E731
-    whole = figures()
-    for attempt in range(times):
-        for made in ("figures", "build", ".snakemake", "book/_build", "book/chapters"):
-            shutil.rmtree(tree / made, ignore_errors=True)
-        process = start()
-        end = time.monotonic() + draw.uniform(0.05, 0.9) * seconds
-        while process.poll() is None and time.monotonic() < end:
-            time.sleep(0.02)
-        below = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
-        victims = draw.choice([[], below, below[: draw.randrange(len(below) + 1)][-1:]])
-        for victim in [*victims, psutil.Process(process.pid)] if process.poll() is None else []:
-            victim.kill()
-        process.wait()
-        outcome.counts["kills"] += 1
-        again = subprocess.run(build, cwd=tree, env=environment(), capture_output=True, text=True, timeout=600)
-        outcome.expect(again.returncode == 0, f"kill {attempt}: the next build failed: {again.stdout[-300:]}")
-        outcome.expect(figures() == whole, f"kill {attempt}: other figures than without it")
-        _, alive = psutil.wait_procs(below, timeout=10)
-        outcome.expect(not alive, f"kill {attempt}: {len(alive)} processes outlived the next build")
-        outcome.counts["books finished"] += again.returncode == 0
-    return outcome
-
-
-def of_two_books(times: int, draw: random.Random, folder: Path) -> Outcome:
-    """Two builds of one tree at once: one works, the other says so, and ends."""
-    outcome = Outcome()
-    tree = small_tree(folder / "tree")
-    write_notebook(tree, CHAPTERS[0], "fig-01.svg", "import time; time.sleep(5)")
-    for _ in range(times):
-        shutil.rmtree(tree / "build", ignore_errors=True)
-        first = started([sys.executable, "book/build.py"], cwd=tree)
-        while first.poll() is None and not (tree / "build" / "running").exists():
-            time.sleep(0.02)
-        time.sleep(draw.uniform(0.2, 4))
-        second = subprocess.run(
-            [sys.executable, "book/build.py"], cwd=tree, env=environment(), capture_output=True, text=True, timeout=300
-        )
-        said = "Another build is running here" in second.stderr
-        outcome.counts["told that another one works" if said else "not told"] += 1
-        outcome.expect(said and second.returncode == 1, f"the second build said {second.stderr[-200:]!r}")
-        outcome.expect(first.wait(timeout=300) == 0, "the first build did not end well")
-    return outcome

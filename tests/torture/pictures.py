@@ -101,13 +101,10 @@ def bomb(side: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
 
 
-MUTATIONS: tuple[Callable[[bytes, random.Random], bytes], ...] = (
-    cut_off,
-    bits_flipped,
-    overwritten,
-    other_content,
-    huge_by_header,
-)
+DAMAGES: tuple[Callable[[bytes, random.Random], bytes], ...] = (cut_off, bits_flipped, overwritten, other_content)
+"""What can happen to any file."""
+MUTATIONS = (*DAMAGES, huge_by_header)
+"""What can happen to a picture's."""
 
 
 def as_file(pixels: np.ndarray, draw: random.Random, folder: Path) -> tuple[Path, str]:

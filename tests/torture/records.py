@@ -16,7 +16,7 @@ import inpaintlib as il
 from inpaintlib import checkpoint, parcel, photos, results, weights
 from inpaintlib.models.registry import find
 from inpaintlib.variant import Variant
-from torture.pictures import bits_flipped, cut_off, other_content, overwritten
+from torture.pictures import DAMAGES
 from torture.trial import ROOT, Outcome, is_sentence
 
 sys.path.insert(0, str(ROOT / "book"))
@@ -41,7 +41,6 @@ WRONG: tuple[Any, ...] = (
     -(2**70),
 )
 """Values of the wrong kind or size for nearly everything."""
-DAMAGES = (cut_off, bits_flipped, overwritten, other_content)
 
 
 def spoiled(value: Any, draw: random.Random) -> Any:

@@ -1,6 +1,6 @@
 """Which trials there are, in the order in which they are made."""
 
-from torture import determinism, disk, kills, numbers, pictures, records
+from torture import books, determinism, disk, fuzz, kills, numbers, pictures, records
 from torture.trial import Trial
 
 TRIALS = (
@@ -16,6 +16,12 @@ TRIALS = (
         "a sentence or a value, never a traceback; changed weights are noticed",
         500,
         records.spoiled_records,
+    ),
+    Trial(
+        "fuzzed parsers",
+        "whatever bytes lead deeper into the code that reads them, there is a value or a sentence",
+        60_000,
+        fuzz.of_parsers,
     ),
     Trial(
         "kill -9 of a training",
@@ -37,11 +43,18 @@ TRIALS = (
     ),
     Trial(
         "kill -9 of a book being built",
-        "the next build mends it without a hand: no lock, no kernel and no half figure stays",
+        "the next build mends it without a hand: no lock, no kernel and no half figure stays, no finished chapter runs"
+        " again",
         5,
-        kills.of_book,
+        books.of_kills,
     ),
-    Trial("two builds at once", "one works, the other says so and ends", 3, kills.of_two_books),
+    Trial("two builds at once", "one works, the other says so and ends", 3, books.of_two),
+    Trial(
+        "a book of spoiled files",
+        "what a person wrote is named in a sentence and the earlier book stays; what a build made is made anew",
+        12,
+        books.of_spoiled,
+    ),
     Trial(
         "a full disk",
         "one sentence; whole files stay whole, no half one is left, and with room the work is finished",
