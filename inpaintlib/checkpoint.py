@@ -46,9 +46,7 @@ def read(path: str | os.PathLike) -> tuple[dict[str, Tensor], dict[str, Any]]:
                 raise ValueError("its numbers are not those that were written")
             return tensors, note
     except (SafetensorError, KeyError, ValueError) as error:
-        raise InputError(
-            f"{path} is not a whole weights file of this library ({error}); train or fetch it again."
-        ) from None
+        raise _not_whole(path, error) from None
 
 
 def read_note(path: str | os.PathLike) -> dict[str, Any]:
@@ -57,9 +55,7 @@ def read_note(path: str | os.PathLike) -> dict[str, Any]:
         with safe_open(path, framework="pt") as file:
             return _note(file.metadata() or {})
     except (SafetensorError, OSError, KeyError, ValueError) as error:
-        raise InputError(
-            f"{path} is not a whole weights file of this library ({error}); train or fetch it again."
-        ) from None
+        raise _not_whole(path, error) from None
 
 
 def digest(tensors: dict[str, Tensor]) -> str:
@@ -70,6 +66,10 @@ def digest(tensors: dict[str, Tensor]) -> str:
         found.update(f"{name} {value.dtype} {tuple(value.shape)}\n".encode())
         found.update(value.contiguous().reshape(-1).view(torch.uint8).numpy())
     return found.hexdigest()
+
+
+def _not_whole(path: str | os.PathLike, why: object) -> InputError:
+    return InputError(f"{path} is not a whole weights file of this library ({why}); train or fetch it again.")
 
 
 def _note(told: dict[str, str]) -> dict[str, Any]:
@@ -96,17 +96,27 @@ def save_weights(
     save(path, tensors, note)
 
 
+def agree(path: str | os.PathLike, model: nn.Module, missing: tuple[str, ...] = ()) -> None:
+    """Raises InputError unless a file of `save_weights` holds the network's tensors by name and shape; only parts named
+    in `missing` may be absent. Reads no tensor, and needs none of the network's: it may be on the device "meta"."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            held = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise _not_whole(path, error) from None
+    state = {n: tuple(v.shape) for n, v in model.state_dict().items() if n.split(".")[0] not in missing}
+    if wrong := {name for name in {*state, *held} if state.get(name) != held.get(name)}:
+        raise InputError(f"{path} holds another network's weights: {min(wrong)} and {len(wrong) - 1} more do not fit.")
+
+
 def load_weights(path: str | os.PathLike, model: nn.Module, missing: tuple[str, ...] = ()) -> dict[str, Any]:
     """Fill `model` (float32) from a file of `save_weights`; only parts named in `missing` may be absent from it.
 
     Returns the file's note. Raises InputError when the weights are another network's.
     """
     tensors, note = read(path)
+    agree(path, model, missing)
     state = model.state_dict()
-    wanted = {name for name in state if name.split(".")[0] not in missing}
-    wrong = wanted ^ tensors.keys() or {n for n in wanted if tensors[n].shape != state[n].shape}
-    if wrong:
-        raise InputError(f"{path} holds another network's weights: {min(wrong)} and {len(wrong) - 1} more do not fit.")
     model.load_state_dict({n: v.to(state[n].dtype) for n, v in tensors.items()}, strict=False)
     return note
 

@@ -6,11 +6,21 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 from inpaintlib import checkpoint, forms, paths
 from inpaintlib.errors import InputError
 from inpaintlib.models.registry import build, configure, resolve
 from inpaintlib.recipes import PROFILES
+
+
+class _Undrawn(TorchFunctionMode):
+    """Initial weights are not drawn from a normal distribution: torch takes seconds to get ready for that on "meta"."""
+
+    def __torch_function__(self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
+        if func is torch.Tensor.normal_:
+            return args[0]
+        return (torch.empty if func is torch.randn else func)(*args, **(kwargs or {}))
 
 
 def store(path: str | os.PathLike, model: nn.Module, note: dict[str, Any]) -> None:
@@ -73,6 +83,9 @@ def _note_of(path: Path) -> dict[str, Any]:
 
 
 def _trained(path: Path, note: dict[str, Any], device: torch.device | str) -> nn.Module:
+    with torch.device("meta"), _Undrawn():  # takes no memory: a note may ask for a larger network than its file holds
+        plan = build(note["model"], **note["config"])
+    checkpoint.agree(path, plan, missing=plan.training_only)
     model = build(note["model"], **note["config"])
     checkpoint.load_weights(path, model, missing=model.training_only)
     return model.to(device, memory_format=torch.channels_last).eval()

@@ -18,7 +18,7 @@ tested() {
 }
 
 for python in python3.11 python3.12 python3.13; do
-    if ! command -v "$python" >/dev/null; then
+    if ! "$python" --version >/dev/null 2>&1; then
         say "$python is not installed here"
     elif ! tested "$python"; then
         failed="$failed $python"

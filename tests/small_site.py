@@ -124,8 +124,8 @@ def small_site(folder: Path) -> Layout:
         "commit": "0123456",
         "dirty": False,
     }
-    write_json(layout.record(NAME), {**run, "versions": {"python": "3"}})
-    write_json(layout.stamp(NAME), {})
+    for place in (layout.record(NAME), layout.stamp(NAME)):
+        write_json(place, {**run, "versions": {"python": "3"}})
     for name in ("index", "plain"):
         write_whole(layout.methods / f"{name}.md", f"# The {name} method\n")
     write_json(layout.stamp("methods"), {"pages": ["plain"]})

@@ -1,5 +1,7 @@
 """Weights files: what comes back, and what is refused."""
 
+import resource
+
 import pytest
 import torch
 
@@ -114,3 +116,34 @@ def test_load_finds_what_was_trained_here_and_names_the_command_otherwise(tmp_pa
         load("tsgl", wdith=3)
     with pytest.raises(il.InputError, match="no model named 'tgsl'"):
         load("tgsl")
+
+
+@pytest.mark.parametrize("config", [{"width": 1024}, {"width": 4, "depths": [99, 99, 99, 99]}])
+def test_a_note_that_asks_for_more_than_its_file_holds_takes_no_memory(tmp_path, network, config):
+    tensors, _ = checkpoint.read(_stored(tmp_path, network))
+    checkpoint.save(tmp_path / "w.safetensors", tensors, NOTE | {"config": config})
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(il.InputError, match="another network's weights"):
+        load(tmp_path / "w.safetensors")
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200 * 1024
+
+
+@pytest.mark.parametrize("name", il.models())
+def test_what_a_file_must_hold_is_known_before_the_network_is_laid_out(tmp_path, name):
+    network = il.build(name, width=8)
+    config = {"width": 8} if "width" in vars(network.config) else {}
+    store(tmp_path / "w.safetensors", network, NOTE | {"model": name, "config": config})
+    found = load(tmp_path / "w.safetensors").state_dict()
+    half = {n: v for n, v in network.state_dict().items() if n.split(".")[0] not in network.training_only}
+    assert all(torch.allclose(found[n].float(), v.float(), rtol=1e-3, atol=1e-4) for n, v in half.items())
+
+
+@pytest.mark.parametrize("value", [0, -1, 1025, 10**9, 1.5, "8", None])
+def test_a_size_that_no_network_has_is_refused(value):
+    with pytest.raises(il.InputError, match=r"^width is .*; it is a whole number from 1 to 1024\.$"):
+        il.build("aot-gan", width=value)
+
+
+def _stored(folder, network):
+    store(folder / "whole.safetensors", network, NOTE)
+    return folder / "whole.safetensors"

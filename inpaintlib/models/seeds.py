@@ -11,7 +11,7 @@ class Apart:
 
     def __init__(self):
         with torch.random.fork_rng(devices=[]):
-            self._seed = int(torch.randint(2**62, ()))
+            self._seed = int(torch.randint(2**62, (), device="cpu"))
 
     def __enter__(self) -> None:
         self._outside = torch.get_rng_state()

@@ -206,9 +206,15 @@ def spoiled_pictures(times: int, draw: random.Random, folder: Path) -> Outcome:
             outcome.broken.append(f"{what}: {type(error).__name__}: {error}")
         else:
             outcome.counts[judged(np.asarray(filled), whole, source, spoils_mask, how, what, outcome)] += 1
-    outcome.numbers["growth of memory (MiB)"] = round((peak() - before) / 2**20)
-    outcome.expect(peak() - before < MEMORY, f"memory grew by {(peak() - before) / 2**20:.0f} MiB")
+    within_bounds(before, outcome)
     return outcome
+
+
+def within_bounds(before: int, outcome: Outcome) -> None:
+    """Note by how much the most memory grew from what it was before, and that it is bounded."""
+    grown = (peak() - before) / 2**20
+    outcome.numbers["growth of memory (MiB)"] = round(grown)
+    outcome.expect(grown * 2**20 < MEMORY, f"memory grew by {grown:.0f} MiB")
 
 
 def judged(

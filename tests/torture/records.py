@@ -16,7 +16,7 @@ import inpaintlib as il
 from inpaintlib import checkpoint, parcel, photos, results, weights
 from inpaintlib.models.registry import find
 from inpaintlib.variant import Variant
-from torture.pictures import DAMAGES
+from torture.pictures import DAMAGES, peak, within_bounds
 from torture.trial import ROOT, Outcome, is_sentence
 
 sys.path.insert(0, str(ROOT / "book"))
@@ -182,7 +182,7 @@ class Bench:
 
 def spoiled_records(times: int, draw: random.Random, folder: Path) -> Outcome:
     """Spoil a file or a word, and read it where the library does."""
-    bench, outcome = Bench(folder), Outcome()
+    bench, outcome, before = Bench(folder), Outcome(), peak()
     ways = (
         *(bench.variant, bench.config, bench.run_json, bench.arrays, bench.network_file),
         *(bench.note, bench.own_photographs, bench.shipped, bench.parameters),
@@ -203,4 +203,5 @@ def spoiled_records(times: int, draw: random.Random, folder: Path) -> Outcome:
             outcome.broken.append(f"{what}: {type(error).__name__}: {error}")
         else:
             outcome.counts["read"] += 1
+    within_bounds(before, outcome)
     return outcome

@@ -13,7 +13,7 @@ TRIALS = (
     ),
     Trial(
         "spoiled records, weights and settings",
-        "a sentence or a value, never a traceback; changed weights are noticed",
+        "a sentence or a value, never a traceback; changed weights are noticed; memory stays bounded",
         500,
         records.spoiled_records,
     ),

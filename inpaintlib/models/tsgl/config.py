@@ -72,12 +72,11 @@ class EncoderConfig:
             object.__setattr__(self, "depths", tuple(self.depths))
         if self.width < 4:
             raise InputError(f"width is {self.width}; a TSGL network needs a width of at least 4.")
-        if (
-            not isinstance(self.depths, tuple)
-            or len(self.depths) != 4
-            or not all(d in range(1, 100) for d in self.depths)
-        ):
-            raise InputError(f"depths are {self.depths}; a TSGL network has four attention stages, as in (2, 2, 6, 2).")
+        stages = self.depths if isinstance(self.depths, tuple) else ()
+        if len(stages) != 4 or not all(type(depth) is int and 1 <= depth < 100 for depth in stages):
+            raise InputError(
+                f"depths are {self.depths!r}; a TSGL network has four attention stages, as in (2, 2, 6, 2)."
+            )
         if self.reconstruct == "structure" and "residual" in self.guides:
             raise InputError(
                 f"The variant {self.variant} has a local residual, which structure maps do not have (each layer has"
@@ -149,11 +148,13 @@ class Config(EncoderConfig):
     defects: tuple[str, ...] = ()
 
     def __post_init__(self):
-        defects = (self.defects,) if isinstance(self.defects, str) else tuple(self.defects)
-        object.__setattr__(self, "defects", tuple(sorted(set(defects))))
-        for name in self.defects:
-            if name not in DEFECTS:
+        defects = (self.defects,) if isinstance(self.defects, str) else self.defects
+        if not isinstance(defects, (list, tuple)):
+            raise InputError(f"defects are {defects!r}; they are a list of names out of {', '.join(DEFECTS)}.")
+        for name in defects:
+            if not isinstance(name, str) or name not in DEFECTS:
                 raise InputError(f"There is no defect {name!r}; the released code's are {', '.join(DEFECTS)}.")
+        object.__setattr__(self, "defects", tuple(sorted(set(defects))))
         super().__post_init__()
         self._refuse_what_has_no_effect()
 

@@ -42,7 +42,7 @@ class Config(EncoderConfig):
     scale: Literal["gamma", "1+gamma", None] = None
 
     def __post_init__(self):
-        for name, value in CHOICES.get(self.encoder, {}).items():
+        for name, value in CHOICES["released" if self.encoder == "released" else "ours"].items():
             if getattr(self, name) is None:
                 object.__setattr__(self, name, value)
         super().__post_init__()
