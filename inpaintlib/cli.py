@@ -2,6 +2,7 @@
 theirs."""
 
 import argparse
+import difflib
 import ast
 import os
 import re
@@ -182,9 +183,20 @@ def _add_serve(commands: argparse._SubParsersAction) -> None:
     command.set_defaults(run=_serve)
 
 
+class Words(argparse.ArgumentParser):
+    """A command that says itself which word it does not know, with its own usage and the option that may be meant."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[argparse.Namespace, list[str]]:
+        known, rest = super().parse_known_args(args, namespace)
+        if rest:
+            near = " or ".join(difflib.get_close_matches(rest[0], self._option_string_actions, 2))
+            self.error(f"unrecognized arguments: {' '.join(rest)}" + (f" (did you mean {near}?)" if near else ""))
+        return known, rest
+
+
 def parser() -> argparse.ArgumentParser:
     """The commands and their arguments. Each sets `run`: parsed arguments -> exit code."""
-    top = argparse.ArgumentParser(prog="inpaintlib", description="Image inpainting by TSGL and MISF.")
+    top = Words(prog="inpaintlib", description="Image inpainting by TSGL and MISF.")
     top.add_argument("--version", action="version", version=f"inpaintlib {_version()}")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     for add in (inpaint_command.add, _add_serve, _add_prepare, _add_train, evaluate_command.add, study_commands.add):

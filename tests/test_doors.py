@@ -262,6 +262,25 @@ class TestCommandLine:
         assert complaint.count("\n") == 1
         assert not list(tmp_path.iterdir())
 
+    @pytest.mark.parametrize(
+        ("words", "told"),
+        [
+            (
+                "inpaint a b -o c --modle x",
+                "inpaintlib inpaint: error: unrecognized arguments: --modle x (did you mean",
+            ),
+            ("study run --proflie x", "inpaintlib study run: error: unrecognized arguments: --proflie x (did you mean"),
+            ("serve somewhere", "inpaintlib serve: error: unrecognized arguments: somewhere"),
+        ],
+    )
+    def test_a_word_that_a_command_does_not_know_is_told_by_that_command(self, words, told, capsys):
+        with pytest.raises(SystemExit) as stop:
+            cli.main(words.split())
+        assert stop.value.code == 2
+        usage, _, complaint = capsys.readouterr().err.rpartition("inpaintlib ")
+        assert usage.startswith(f"usage: {told.partition(':')[0]}")
+        assert ("inpaintlib " + complaint).startswith(told)
+
     def test_it_tells_its_version(self, capsys):
         with pytest.raises(SystemExit) as stop:
             cli.main(["--version"])
