@@ -2,8 +2,8 @@
 theirs."""
 
 import argparse
-import difflib
 import ast
+import difflib
 import os
 import re
 import shlex
