@@ -265,9 +265,11 @@ def _headline(summary: dict[str, Any]) -> dict[str, Any]:
 
 def curves(state: State, points: int = 60) -> dict[str, np.ndarray]:
     """The training log thinned to at most `points` rows: one array a column, the last row always among them; and
-    hole PSNR (dB, held-out crops, averaged weights) over images at the looks, as look_hole_psnr and look_images."""
+    hole PSNR (dB, held-out crops, averaged weights) over images at the looks, as look_hole_psnr and look_images. Their
+    order is the same however often a training was resumed."""
     chosen = np.unique(np.linspace(0, len(state.log) - 1, min(points, len(state.log))).round().astype(int))
-    columns = {name: np.array([state.log[i][name] for i in chosen]) for name in state.log[0] if name != "seconds"}
+    names = sorted(name for name in state.log[0] if name != "seconds")  # a training that was resumed has another order
+    columns = {name: np.array([state.log[i][name] for i in chosen]) for name in names}
     columns |= {f"look_{name}": np.array([look[name] for look in state.looks]) for name in ("images", "hole_psnr")}
     return {name: v.astype(np.int32) if name.endswith(("step", "images")) else v for name, v in columns.items()}
 

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -302,3 +303,14 @@ def test_a_final_network_paints_as_softly_as_its_training_says(tmp_path, monkeyp
     assert len(curves["look_images"]) == len(curves["look_hole_psnr"]) == experiment.job.steps
     shown = results.read_picture(experiment.id, "smoke", "samples")
     assert shown.shape == (4 * 64, (2 + experiment.job.steps) * 64, 3)
+
+
+def test_curves_are_in_the_same_order_however_often_a_training_was_resumed():
+    log = [{"step": 1, "images": 2, "reconstruction": 0.5, "adversarial": 0.1, "seconds": 3.0}]
+    resumed = json.loads(json.dumps(log, sort_keys=True))
+    assert list(resumed[0]) != list(log[0])
+    looks = [{"images": 2, "hole_psnr": 20.0}]
+    first, second = (study.curves(SimpleNamespace(log=rows, looks=looks)) for rows in (log, resumed))
+    assert list(first) == list(second)
+    assert "seconds" not in first
+    assert first["step"].dtype == np.int32
