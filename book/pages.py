@@ -119,33 +119,32 @@ def torture_table(layout: Layout) -> str:
         "`make torture` does to this project what happens to programs: it kills them at random moments, fills the disk,"
         " gives them damaged files and wrong words, and asks the same twice. Each trial has a promise, and a broken one"
         " is told here. A few attempts of each trial are among the tests.",
-        f"{counted(len(trials), 'trial')}, {duration(sum(one['seconds'] for one in trials))} in all;"
+        f"{len(trials)} of {counted(found['of'], 'trial')}, {duration(sum(one['seconds'] for one in trials))} in all;"
         f" {counted(count, 'broken promise') if count else 'every promise was kept'}.",
     ]
-    page.append("\n".join(f"- **{one['name']}:** {one['promise']}." for one in trials))
-    lines = ["| Trial | Attempts | What happened | Broken | Runtime |", "|---" * 5 + "|"]
+    lines = ["| Trial | Attempts | Broken | Runtime | Commit |", "|---" * 5 + "|"]
     for one in trials:
-        happened = [f"{number:,} {word}" for word, number in one["counts"].items()]
-        happened += [f"{name}: {number}" for name, number in one["numbers"].items()]
-        cells = (
-            one["name"],
-            f"{one['times']:,}",
-            ", ".join(map(escaped, happened)),
-            str(one["times_broken"]),
-            duration(one["seconds"]),
-        )
+        commit = f"`{one['commit'][:7]}`" + "\\*" * one["dirty"]
+        cells = (one["name"], f"{one['times']:,}", str(one["times_broken"]), duration(one["seconds"]), commit)
         lines.append(f"| {' | '.join(cells)} |")
     page.append(":::{div} sortable\n" + "\n".join(lines) + "\n:::")
+    page.append("\n".join(f"- **{one['name']}:** {one['promise']}. *{happened(one)}.*" for one in trials))
     if broken:
         page += ["## What broke", "\n".join(f"- {name}: {escaped(why)}" for name, why in broken)]
-    state = f"`{found['commit'][:10]}`" + " with uncommitted changes" * found["dirty"]
-    versions = ", ".join(f"{name} {number}" for name, number in found["versions"].items())
+    made_with = {(one["device"], ", ".join(f"{n} {v}" for n, v in one["versions"].items())) for one in trials}
     page += [
         "A bit that changes in a JPEG, GIF, TIFF or BMP file can make another picture of it, and nothing in the file"
         " tells; PNG has a checksum, and is held to it. Weights that this library writes carry one too.",
-        f"Seed {trials[0]['seed']}, {escaped(found['device'])}, commit {state}; {escaped(versions)}.",
+        *(f"On {escaped(device)}, with {escaped(versions)}." for device, versions in sorted(made_with)),
+        "\\* with uncommitted changes" if any(one["dirty"] for one in trials) else "",
     ]
-    return "\n\n".join(page) + "\n"
+    return "\n\n".join(filter(None, page)) + "\n"
+
+
+def happened(trial: dict) -> str:
+    """What came of the attempts of a trial, how often, and what was measured."""
+    found = [f"{number:,} {word}" for word, number in trial["counts"].items()]
+    return escaped(", ".join(found + [f"{name}: {number}" for name, number in trial["numbers"].items()]))
 
 
 def run_line(layout: Layout, record: dict) -> str:

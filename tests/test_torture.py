@@ -8,6 +8,8 @@ from torture import __main__ as program
 from torture.trial import Outcome, Trial
 from torture.trials import TRIALS
 
+from inpaintlib.files import read_json
+
 FEW = {
     "spoiled photographs and masks": 150,
     "spoiled records, weights and settings": 180,
@@ -45,3 +47,27 @@ def test_a_broken_promise_is_told_and_ends_with_an_error(monkeypatch, capsys):
     assert "it broke" in told
     monkeypatch.setattr(sys, "argv", ["torture", "--only", "nothing"])
     assert program.main() == 2
+
+
+def test_a_trial_that_is_made_again_replaces_its_own_result_alone(monkeypatch, tmp_path):
+    def tried(word):
+        def run(times, draw, folder):
+            outcome = Outcome()
+            outcome.counts[word] += times
+            return outcome
+
+        return run
+
+    monkeypatch.setattr(program, "RESULTS", tmp_path / "torture.json")
+    for word, arguments in (("first", []), ("second", ["--only", "a trial"]), ("few", ["--share", "0.5"])):
+        trials = (Trial("another", "it holds", 4, tried(word)), Trial("a trial", "it holds", 10, tried(word)))
+        monkeypatch.setattr(program, "TRIALS", trials)
+        monkeypatch.setattr(sys, "argv", ["torture", *arguments])
+        assert program.main() == 0
+    another, trial = read_json(tmp_path / "torture.json")["trials"]
+    assert (another["name"], another["counts"]) == ("another", {"first": 4})
+    assert (trial["name"], trial["counts"]) == ("a trial", {"second": 10})
+    assert trial["commit"]
+    monkeypatch.setattr(program, "TRIALS", trials[1:])
+    program.record(trial)
+    assert [one["name"] for one in read_json(tmp_path / "torture.json")["trials"]] == ["a trial"]

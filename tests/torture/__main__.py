@@ -11,7 +11,7 @@ import time
 import warnings
 from pathlib import Path
 
-from inpaintlib.files import write_json
+from inpaintlib.files import read_json, write_json
 from inpaintlib.provenance import provenance
 from torture.trial import ROOT, Trial
 from torture.trials import TRIALS
@@ -41,12 +41,20 @@ def tried(trial: Trial, share: float, seed: int) -> dict:
         "numbers": outcome.numbers,
         "seconds": seconds,
         "seed": seed,
+        **provenance(),
     }
+
+
+def record(found: dict) -> None:
+    """Write what came of a trial in the place of what came of it before; trials that are no more are left out."""
+    known = {one["name"]: one for one in (read_json(RESULTS)["trials"] if RESULTS.exists() else [])}
+    known[found["name"]] = found
+    write_json(RESULTS, {"of": len(TRIALS), "trials": [known[t.name] for t in TRIALS if t.name in known]})
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="torture", description=__doc__)
-    parser.add_argument("--only", help="trials whose name holds this word; nothing is written then")
+    parser.add_argument("--only", help="trials whose name holds these words; the others' results stay as they are")
     parser.add_argument("--share", type=float, default=1.0, help="of the attempts; nothing is written below 1")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
@@ -57,12 +65,13 @@ def main() -> int:
             f"No trial's name holds {options.only!r}; there are: {', '.join(t.name for t in TRIALS)}", file=sys.stderr
         )
         return 2
-    found = []
+    broken = False
     for trial in chosen:
-        found.append(tried(trial, options.share, options.seed))
-        if len(chosen) == len(TRIALS) and options.share >= 1:
-            write_json(RESULTS, {"trials": found, "of": len(TRIALS), **provenance()})
-    return int(any(one["broken"] for one in found))
+        found = tried(trial, options.share, options.seed)
+        if options.share >= 1:
+            record(found)
+        broken |= bool(found["broken"])
+    return int(broken)
 
 
 if __name__ == "__main__":
