@@ -54,9 +54,12 @@ def source_of(name: str) -> str:
     if target.__module__ == __name__:
         return ""
     try:
-        return inspect.getsource(target)
+        text = inspect.getsource(target)
     except OSError:
-        raise InputError(f"The text of the normalization {name!r} is lost; write it in a file or a cell.") from None
+        text = ""
+    if target.__name__.strip("<>") not in text:  # Python 3.13.0 takes the text of `python -c` for that of `exec`
+        raise InputError(f"The text of the normalization {name!r} is lost; write it in a file or a cell.")
+    return text
 
 
 def _checked(name: str, normalise: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
