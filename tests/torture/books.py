@@ -27,10 +27,10 @@ def tree_of_chapters(folder: Path, seconds: float = 0) -> Path:
     return tree
 
 
-def built(tree: Path, *options: str) -> subprocess.CompletedProcess:
+def built(tree: Path) -> subprocess.CompletedProcess:
     """A build that runs to its end, with what it said."""
     told = {"capture_output": True, "text": True, "timeout": 600}
-    return subprocess.run([*BUILD, *options], cwd=tree, env=environment(), **told)
+    return subprocess.run(BUILD, cwd=tree, env=environment(), **told)
 
 
 def figures(tree: Path) -> dict[str, bytes]:
