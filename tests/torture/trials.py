@@ -76,7 +76,8 @@ TRIALS = (
     ),
     Trial(
         "other numbers of threads",
-        "equal settings give equal bits; one, two and four threads agree within the tolerance",
+        "equal settings give equal bits; the answers, in -1 to 1, of one, two and four threads agree within"
+        f" {determinism.TOLERANCE:g}",
         27,
         determinism.of_threads,
     ),
