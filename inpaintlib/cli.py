@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from inpaintlib import evaluate_command, inpaint_command, study_commands
+from inpaintlib.arguments import place, positive, seed
 from inpaintlib.errors import InputError
 
 
@@ -38,6 +39,7 @@ def _prepare(options: argparse.Namespace) -> int:
 
 def _train(options: argparse.Namespace) -> int:
     from inpaintlib import checkpoint, paths, weights
+    from inpaintlib.models.registry import configure
     from inpaintlib.photos import Crops
     from inpaintlib.provenance import commit
     from inpaintlib.recipes import recipe
@@ -46,6 +48,7 @@ def _train(options: argparse.Namespace) -> int:
     if not re.fullmatch(r"\w[\w.-]*", options.name):
         raise InputError(f"--name {options.name!r} names a folder: give letters, digits, dots and dashes only.")
     settings = recipe(options.profile)
+    configure(options.model, **dict(options.set))
     job = Job(options.model, dict(options.set), settings, options.seed, options.images)
     folder = paths.runs(options.profile, options.name)
     begun = folder / "checkpoint.safetensors"
@@ -140,11 +143,15 @@ def _setting(text: str) -> tuple[str, Any]:
 
 def _add_prepare(commands: argparse._SubParsersAction) -> None:
     command = commands.add_parser("prepare", help="make photographs of yours ready for training and testing")
-    command.add_argument("source", type=Path, metavar="FOLDER", help="where they lie, in folders or not; only read")
+    command.add_argument("source", type=place, metavar="FOLDER", help="where they lie, in folders or not; only read")
     command.add_argument(
-        "--out", type=Path, required=True, metavar="NEW", help="a folder that is made, for what the other commands read"
+        "--out",
+        type=place,
+        required=True,
+        metavar="NEW",
+        help="a folder that is made, for what the other commands read",
     )
-    command.add_argument("--seed", type=int, default=0, help="decides what is tested (default: %(default)s)")
+    command.add_argument("--seed", type=seed, default=0, help="decides what is tested (default: %(default)s)")
     command.set_defaults(run=_prepare)
 
 
@@ -157,15 +164,13 @@ def _add_train(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--profile", default="laptop", help="whose training recipe (default: %(default)s)")
     command.add_argument(
         "--photos",
-        type=Path,
+        type=place,
         metavar="FOLDER",
         help="of one that `prepare` made the part for training, of any other all (default: the bundled ones)",
     )
     command.add_argument("--layout", help="how FOLDER is laid out: celeba, places2, paris_streetview, dunhuang, ade20k")
-    command.add_argument(
-        "--images", type=study_commands.positive, default=64_000, help="crops to train on (default: %(default)s)"
-    )
-    command.add_argument("--seed", type=int, default=0, help="decides weights, crops and masks (default: %(default)s)")
+    command.add_argument("--images", type=positive, default=64_000, help="crops to train on (default: %(default)s)")
+    command.add_argument("--seed", type=seed, default=0, help="decides weights, crops and masks (default: %(default)s)")
     command.add_argument(
         "--set", type=_setting, action="append", default=[], metavar="KEY=VALUE", help="a setting, as width=16"
     )
@@ -231,10 +236,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         from inpaintlib.files import FULL
 
-        if error.errno not in FULL:
+        where = f" for {error.filename}" if error.filename else ""
+        if error.errno in FULL:
+            print(
+                f"inpaintlib: there is no room{where} ({error.strerror}); make room and start again.", file=sys.stderr
+            )
+        elif error.filename and error.strerror:
+            print(f"inpaintlib: {error.filename} cannot be used ({error.strerror.lower()}).", file=sys.stderr)
+        else:
             raise
-        place = f" for {error.filename}" if error.filename else ""
-        print(f"inpaintlib: there is no room{place} ({error.strerror}); make room and start again.", file=sys.stderr)
+        return 2
+    except RuntimeError as error:
+        if not str(error).startswith("Symlink loop"):  # as pathlib says it before Python 3.13
+            raise
+        print(f"inpaintlib: a link leads back to itself ({error}); name the place itself.", file=sys.stderr)
         return 2
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from inpaintlib.arguments import place
 from inpaintlib.errors import InputError
 
 
@@ -94,7 +95,14 @@ def _unseen(name: str, folder: Path, split: str) -> None:
 
     tested = photos.originals(folder, split)
     if is_path(name):
-        learned = checkpoint.read_note(Path(name)).get("photographs", {}).get("originals", ())
+        trained_on = checkpoint.read_note(Path(name)).get("photographs", {})
+        learned = trained_on.get("originals", ())
+        if "originals" not in trained_on and not str(trained_on.get("name", "")).startswith("bundled"):
+            print(
+                f"inpaintlib: {name} does not say which photographs it learned from; where they are among those of"
+                " the test, its numbers flatter it.",
+                file=sys.stderr,
+            )
         advice = "test it on the folder that it was trained with"
     else:
         learned = [row["sha256"][:12] for row in photos.catalogue() if row["split"] == "train"]
@@ -121,7 +129,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--protocol", default="bundled-256", help="photographs and masks (default: %(default)s)")
     command.add_argument(
         "--photos",
-        type=Path,
+        type=place,
         metavar="FOLDER",
         help="in place of the protocol's photographs, yours, in the folder that `prepare` made; networks are then asked"
         " as `inpaint` asks them",
@@ -129,12 +137,12 @@ def add(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--split", choices=("val", "test"), help="which part of --photos (default: test)")
     command.add_argument(
         "--out",
-        type=Path,
+        type=place,
         metavar="FOLDER",
         help="also write rows.csv, a line an image, and run.json; of several methods a folder each, with table.csv and"
         " pictures beside them",
     )
     command.add_argument(
-        "--export", type=Path, metavar="FOLDER", help="only write the protocol's masked images and masks"
+        "--export", type=place, metavar="FOLDER", help="only write the protocol's masked images and masks"
     )
     command.set_defaults(run=_run)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from inpaintlib.arguments import place
 from inpaintlib.errors import InputError
 
 SETTINGS = ("mode", "dilate", "feather", "hole", "threshold", "fit", "allow_empty")
@@ -71,12 +72,12 @@ def _bar(unit: str, of: str = "", below: bool = False) -> Any:
 def add(commands: argparse._SubParsersAction) -> None:
     """Add the command to a parser's."""
     command = commands.add_parser("inpaint", help="fill the hole of a photograph, or of every one in a folder")
-    command.add_argument("image", type=Path, metavar="IMAGE", help="the photograph, of any size, or a folder of them")
+    command.add_argument("image", type=place, metavar="IMAGE", help="the photograph, of any size, or a folder of them")
     command.add_argument(
-        "mask", type=Path, metavar="MASK", help="an image of the same size, white is the hole; or a folder of the like"
+        "mask", type=place, metavar="MASK", help="an image of the same size, white is the hole; or a folder of the like"
     )
     command.add_argument(
-        "-o", "--out", type=Path, required=True, help="the result, .png keeps known pixels exactly; or a folder"
+        "-o", "--out", type=place, required=True, help="the result, .png keeps known pixels exactly; or a folder"
     )
     command.add_argument(
         "--model",

@@ -17,7 +17,9 @@ from inpaintlib.image_io import ORIENTATION, list_images, orientation, read_rgba
 from inpaintlib.inpainting import inpaint
 from inpaintlib.windows import Shown
 
-TAGGED = ("JPEG", "PNG", "WEBP", "TIFF", "AVIF", "MPO")
+WRITTEN = ("PNG", "TIFF", "WEBP", "JPEG", "AVIF", "BMP", "PPM", "GIF")
+"""Formats of results: those of Pillow's that hold any photograph, in its size and its colours."""
+TAGGED = ("JPEG", "PNG", "WEBP", "TIFF", "AVIF")
 """Formats that say how they are turned."""
 LOSSY = ("JPEG", "WEBP", "GIF", "AVIF")
 """Formats that Pillow writes with losses."""
@@ -53,8 +55,11 @@ class Job:
 def kind_of(out: Path) -> str:
     """The image format that a file name asks for. Raises InputError when it is none that can be written."""
     kind = Image.registered_extensions().get(out.suffix.lower())
-    if kind not in Image.SAVE:
-        raise InputError(f"{out} does not end in the suffix of an image format; name the result .png, .webp or .jpg.")
+    if kind not in WRITTEN:
+        raise InputError(
+            f"{out} does not end in the suffix of an image format that holds any photograph; name the result .png,"
+            " .tif, .webp or .jpg."
+        )
     return kind
 
 
@@ -97,6 +102,8 @@ def paired(images: Path, masks: Path, out: Path, models: Sequence[str]) -> list[
     for given in (images, masks):
         if out.resolve() == given.resolve() or (given.is_dir() and out.resolve().is_relative_to(given.resolve())):
             raise InputError(f"{out} is in {given}, so that results would count as input; name another folder.")
+    if any(path.resolve().is_relative_to(out.resolve()) for path in photographs):
+        raise InputError(f"A link in {images} leads to {out}, so that results would count as input; remove the link.")
     relative = [path.relative_to(images) for path in photographs]
     names, found = _result_names(relative), _masks(masks, relative)
     places = {model: out / name if len(models) > 1 else out for model, name in _names(models).items()}

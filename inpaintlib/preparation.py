@@ -63,11 +63,13 @@ def prepare(source: str | os.PathLike, out: str | os.PathLike, seed: int = 0) ->
     and test/. photos.json there says of every file where it went, or why it was left out, and by which seed. Those that
     show the same have one group, which lies in one split. `out` is whole or absent. Returns what photos.json holds.
 
-    Raises InputError when `source` is no folder, when `out` exists, lies in it or cannot be written, and below FEWEST
-    photographs.
+    Raises InputError when `source` is no folder, or was made by this function, when `out` exists, lies in it or cannot
+    be written, and below FEWEST photographs.
     """
     source, out = Path(source), Path(out)
     files = list_images(source)
+    if (source / PREPARED).is_file():
+        raise InputError(f"{source}: was made by `prepare` itself, and is split already; give the photographs' folder.")
     if out.exists():
         raise InputError(f"{out}: exists already, and a split is never changed; give another name, or remove it.")
     if out.resolve().is_relative_to(source.resolve()):

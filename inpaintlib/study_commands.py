@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+from inpaintlib.arguments import place, positive
 from inpaintlib.errors import InputError
 
 UNITS = {"s": 1, "m": 60, "h": 3600}
@@ -144,13 +145,6 @@ def _seconds(text: str) -> float:
     return float(match[1]) * UNITS[match[2]]
 
 
-def positive(text: str) -> int:
-    """A whole number above zero, for argparse."""
-    if not text.isdecimal() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above zero")
-    return int(text)
-
-
 def _choosing(actions: argparse._SubParsersAction, name: str, description: str) -> argparse.ArgumentParser:
     action = actions.add_parser(name, help=description)
     action.add_argument("--profile", default="laptop", help="default: %(default)s")
@@ -172,7 +166,7 @@ def add(commands: argparse._SubParsersAction) -> None:
         "--time-box", type=_seconds, metavar="TIME", help="leave in time, as in 8m: everything is written by then"
     )
     run.add_argument(
-        "--out", type=Path, metavar="FOLDER", help="also pack what this commit has finished, for study merge"
+        "--out", type=place, metavar="FOLDER", help="also pack what this commit has finished, for study merge"
     )
     run.add_argument("--workers", type=positive, metavar="N", help="processes (default: 1; 4 where there is a GPU)")
     run.set_defaults(run=_run)
@@ -183,6 +177,6 @@ def add(commands: argparse._SubParsersAction) -> None:
     stamp = actions.add_parser("stamp", help="write down the commit of these files, for a copy without git")
     stamp.set_defaults(run=_stamp)
     merge = actions.add_parser("merge", help="put what study run --out packed where the book reads it")
-    merge.add_argument("folder", type=Path, metavar="FOLDER", help="which --out named")
+    merge.add_argument("folder", type=place, metavar="FOLDER", help="which --out named")
     merge.add_argument("--anyway", action="store_true", help="also results of another protocol or of a changed tree")
     merge.set_defaults(run=_merge)

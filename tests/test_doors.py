@@ -249,6 +249,8 @@ class TestCommandLine:
             (["evaluate", "telea", "--protocol", "smoke"], "'smoke'"),
             (["evaluate"], "Name what to evaluate"),
             (["study", "measure", "--only", "absent-s0"], "'absent-s0'"),
+            (["inpaint", "absent.png", "mask.png", "-o", "out.ico"], "out.ico does not end in the suffix"),
+            (["train", "tsgl", "--name", "a", "--set", "width="], "width is ''; it is a whole number"),
         ],
         ids=lambda value: " ".join(value) if isinstance(value, list) else None,
     )
@@ -271,15 +273,43 @@ class TestCommandLine:
             ),
             ("study run --proflie x", "inpaintlib study run: error: unrecognized arguments: --proflie x (did you mean"),
             ("serve somewhere", "inpaintlib serve: error: unrecognized arguments: somewhere"),
+            ("inpaint '' mask.png -o out.png", "inpaintlib inpaint: error: argument IMAGE: it is empty, where a path"),
+            ("train tsgl --name a --seed 9999999999", "inpaintlib train: error: argument --seed: '9999999999' is not"),
+            ("prepare a --out b --seed -1", "inpaintlib prepare: error: argument --seed: '-1' is not a whole number"),
         ],
     )
     def test_a_word_that_a_command_does_not_know_is_told_by_that_command(self, words, told, capsys):
         with pytest.raises(SystemExit) as stop:
-            cli.main(words.split())
+            cli.main(shlex.split(words))
         assert stop.value.code == 2
         usage, _, complaint = capsys.readouterr().err.rpartition("inpaintlib ")
         assert usage.startswith(f"usage: {told.partition(':')[0]}")
         assert ("inpaintlib " + complaint).startswith(told)
+
+    @pytest.mark.parametrize("home", ["a file", "a loop"])
+    @pytest.mark.parametrize("command", ["study status", "train tsgl --name a --images 8 --set width=4"])
+    def test_a_home_that_is_none_is_one_sentence(self, home, command, tmp_path, monkeypatch, capsys):
+        place = tmp_path / "home"
+        if home == "a file":
+            place.write_text("x")
+        else:
+            place.symlink_to(place)
+        monkeypatch.setenv("INPAINTLIB_HOME", str(place))
+        assert cli.main(command.split()) == 2
+        complaint = capsys.readouterr().err
+        assert complaint.startswith("inpaintlib: ")
+        assert str(place) in complaint
+        assert complaint.count("\n") == 1
+
+    def test_a_mistake_of_ours_keeps_its_traceback(self, monkeypatch):
+        for error in (RuntimeError("shapes differ"), OSError("no system said this")):
+
+            def report(error=error):
+                raise error
+
+            monkeypatch.setattr("inpaintlib.doctor.report", report)
+            with pytest.raises(type(error)):
+                cli.main(["doctor"])
 
     def test_it_tells_its_version(self, capsys):
         with pytest.raises(SystemExit) as stop:

@@ -234,9 +234,20 @@ def test_a_result_that_has_no_place_is_told_before_the_network_is_asked(tmp_path
     assert "twice" in run(capsys, source, mask, "-o", tmp_path / "out.png", "--model", "tsgl", "tsgl")[2]
 
 
+def test_results_are_no_input_where_a_link_leads_to_them(folder, tmp_path, capsys):
+    (folder / "photos" / "up").symlink_to(tmp_path, target_is_directory=True)
+    out = tmp_path / "results"
+    out.mkdir()
+    saved(out / "earlier.png", photo())
+    code, _, complaint = run(capsys, folder / "photos", folder / "masks", "-o", out)
+    assert code == 2
+    assert f"leads to {out}, so that results would count as input" in complaint
+
+
 def test_a_network_where_it_is_told_to_run(tmp_path):
-    with pytest.raises(il.InputError, match="There is no device 'cuda:7'"):
-        il.inpaint(photo(), hole(), device="cuda:7")
+    for device in ("cuda:7", "meta"):
+        with pytest.raises(il.InputError, match=f"There is no device '{device}'"):
+            il.inpaint(photo(), hole(), device=device)
 
 
 def test_the_photograph_is_not_written_over_and_a_folder_is_no_result(folder, capsys):

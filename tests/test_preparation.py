@@ -242,6 +242,24 @@ def test_a_network_is_not_tested_on_what_it_learned_from(given, trained, tmp_pat
     assert f"was trained on {len(learned)} of the 5 photographs that would test it" in complaint
 
 
+def test_what_is_split_is_not_split_again(ready, tmp_path):
+    with pytest.raises(InputError, match="was made by `prepare` itself, and is split already"):
+        prepare(ready, tmp_path / "again")
+    assert not (tmp_path / "again").exists()
+
+
+def test_a_network_that_does_not_say_what_it_learned_from_is_measured_with_a_warning(ready, tmp_path, capsys):
+    warned = {}
+    for known in ({"name": "bundled-train", "count": 9}, {"name": "holiday", "count": 9}):
+        file = tmp_path / known["name"] / "weights.safetensors"
+        note = {"model": "tsgl", "config": {"width": 4}, "photographs": known}
+        weights.store(file, build("tsgl", width=4), note)
+        code, _, warned[known["name"]] = run(["evaluate", file, "--photos", ready, "--protocol", "smoke-64"], capsys)
+        assert code == 0
+    assert "weights.safetensors does not say which photographs it learned from" in warned["holiday"]
+    assert "does not say" not in warned["bundled-train"]
+
+
 def test_the_books_networks_are_not_tested_on_the_books_photographs_for_training(tmp_path, capsys):
     (tmp_path / "given").mkdir()
     for path in photos.bundled("train").paths[:24]:
