@@ -120,14 +120,17 @@ def test_the_page_of_torture_tells_what_broke(tool, tree):
     assert tool("pages").torture_table(layout) == ""
     one = {"name": "kill -9 of a thing", "promise": "it mends", "times": 2000, "counts": {"kills": 2000}, "seconds": 90}
     one |= {"broken": ["lap-3: a | file *is* lost"], "times_broken": 1, "numbers": {"growth (%)": 0.5}, "seed": 0}
-    made = {"commit": "a" * 40, "dirty": False, "device": "CPU", "versions": {"torch": "2.15.0"}}
+    one |= {"commit": "a" * 40, "dirty": False, "device": "CPU", "versions": {"torch": "2.15.0"}}
+    again = one | {"broken": [], "times_broken": 0, "commit": "b" * 40, "dirty": True}
     file = tree / "figures" / "results" / "laptop" / "torture" / "torture.json"
     file.parent.mkdir(parents=True)
-    file.write_text(json.dumps({"trials": [one, one | {"broken": [], "times_broken": 0}], "of": 2, **made}))
+    file.write_text(json.dumps({"trials": [one, again], "of": 3}))
     page = tool("pages").torture_table(layout)
-    assert "2 trials, 3.0 min in all; 1 broken promise." in page
-    assert "- **kill -9 of a thing:** it mends." in page
-    assert "| kill -9 of a thing | 2,000 |" in page
+    assert "2 of 3 trials, 3.0 min in all; 1 broken promise." in page
+    assert r"- **kill -9 of a thing:** it mends. *2\,000 kills\, growth \(\%\)\: 0\.5.*" in page
+    assert "| kill -9 of a thing | 2,000 | 1 | 90 s | `aaaaaaa` |" in page
+    assert r"| `bbbbbbb`\* |" in page
+    assert page.count("On CPU, with torch") == 1
     assert r"lap\-3\: a \| file \*is\* lost" in page
 
 
