@@ -89,7 +89,7 @@ def _method(name: str, options: argparse.Namespace, protocol: Any) -> Any:
 
 def _unseen(name: str, folder: Path, split: str) -> None:
     """Raise InputError when a network learned from photographs that it is to be tested on. One with a name is the
-    book's, which learned from the bundled photographs for training."""
+    book's, which learned from the bundled photographs for training. A weights file that does not say is warned of."""
     from inpaintlib import checkpoint, photos
     from inpaintlib.weights import is_path
 
